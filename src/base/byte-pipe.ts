@@ -1,0 +1,88 @@
+/** A bounded pipe from one writer to one puller. Streams of an isolate leave through it, so a slow client slows the guest instead of filling the host. */
+import type { ByteSource } from "./wire.ts";
+
+type Waiter = { resolve: () => void; reject: (reason: unknown) => void };
+
+export class BytePipe implements ByteSource {
+  readonly #highWaterBytes: number;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #ended = false;
+  #failure: { reason: unknown } | null = null;
+  #puller: { resolve: (chunk: Uint8Array | null) => void; reject: (reason: unknown) => void } | null = null;
+  #writers: Waiter[] = [];
+  /** Called once when the puller cancels. */
+  onCancel: ((reason: unknown) => void) | null = null;
+
+  constructor(highWaterBytes: number) {
+    this.#highWaterBytes = highWaterBytes;
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+  get closed(): boolean {
+    return this.#ended || this.#failure !== null;
+  }
+
+  /** Resolves when the pipe wants more. Rejects when the puller has cancelled. Empty chunks are dropped. */
+  write(chunk: Uint8Array): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure.reason);
+    if (this.#ended) return Promise.reject(new Error("the pipe is closed"));
+    if (chunk.byteLength > 0) {
+      if (this.#puller !== null) {
+        const puller = this.#puller;
+        this.#puller = null;
+        puller.resolve(chunk);
+      } else {
+        this.#queue.push(chunk);
+        this.#queuedBytes += chunk.byteLength;
+      }
+    }
+    if (this.#queuedBytes < this.#highWaterBytes) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.#ended = true;
+    if (this.#queue.length === 0) this.#puller?.resolve(null);
+    this.#puller = null;
+  }
+
+  /** The writer failed: what is queued is dropped and the puller gets `reason`. */
+  abort(reason: unknown): void {
+    if (this.closed) return;
+    this.#fail(reason);
+  }
+
+  pull(): Promise<Uint8Array | null> {
+    const chunk = this.#queue.shift();
+    if (chunk !== undefined) {
+      this.#queuedBytes -= chunk.byteLength;
+      if (this.#queuedBytes < this.#highWaterBytes) for (const writer of this.#writers.splice(0)) writer.resolve();
+      return Promise.resolve(chunk);
+    }
+    if (this.#failure !== null) return Promise.reject(this.#failure.reason);
+    if (this.#ended) return Promise.resolve(null);
+    return new Promise((resolve, reject) => {
+      this.#puller = { resolve, reject };
+    });
+  }
+
+  cancel(reason?: unknown): void {
+    if (this.#failure !== null || (this.#ended && this.#queue.length === 0)) return;
+    const wasOpen = !this.#ended;
+    this.#fail(reason ?? new Error("canceled"));
+    if (wasOpen) this.onCancel?.(reason);
+  }
+
+  #fail(reason: unknown): void {
+    this.#failure = { reason };
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#puller?.reject(reason);
+    this.#puller = null;
+    for (const writer of this.#writers.splice(0)) writer.reject(reason);
+  }
+}

@@ -1,0 +1,67 @@
+/** Host objects that a guest names by number (rid). A table belongs to one invocation and closes what is left when that ends. */
+import { GuestError } from "./guest-error.ts";
+
+interface Entry {
+  readonly kind: string;
+  readonly value: unknown;
+  readonly close: (() => void) | undefined;
+}
+
+export class Resources {
+  readonly #entries = new Map<number, Entry>();
+  readonly #nextRid: () => number;
+  #closed = false;
+
+  /** `nextRid` is shared by the tables of one isolate, so that a rid never names two things during its life. */
+  constructor(nextRid: () => number) {
+    this.#nextRid = nextRid;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  add(kind: string, value: unknown, close?: () => void): number {
+    if (this.#closed) {
+      close?.();
+      throw new GuestError("TypeError", "this request has ended; its I/O objects cannot be used any more");
+    }
+    const rid = this.#nextRid();
+    this.#entries.set(rid, { kind, value, close });
+    return rid;
+  }
+
+  /** The object behind `rid`. A rid of another invocation, of another kind or already closed is a guest TypeError. */
+  get<T>(rid: number, kind: string): T {
+    const entry = this.#entries.get(rid);
+    if (entry?.kind !== kind) throw new GuestError("TypeError", "this I/O object belongs to another request, or it has been closed");
+    return entry.value as T;
+  }
+
+  has(rid: number): boolean {
+    return this.#entries.has(rid);
+  }
+
+  count(kind: string): number {
+    let n = 0;
+    for (const entry of this.#entries.values()) if (entry.kind === kind) n++;
+    return n;
+  }
+
+  /** Forgets `rid` without closing its object: someone else owns it from now on. */
+  release(rid: number): void {
+    this.#entries.delete(rid);
+  }
+
+  close(rid: number): void {
+    const entry = this.#entries.get(rid);
+    if (entry === undefined) return;
+    this.#entries.delete(rid);
+    entry.close?.();
+  }
+
+  closeAll(): void {
+    this.#closed = true;
+    for (const rid of [...this.#entries.keys()]) this.close(rid);
+  }
+}
