@@ -1,0 +1,38 @@
+/**
+ * Where the engine keeps what the host reads and writes in linear memory: plain numbers, found by experiment when the engine is built
+ * (`build/engine/layout.ts`). Offsets are in bytes from the start of the named struct; words are 32-bit little-endian.
+ */
+export interface EngineLayout {
+  /** Pages of linear memory that a fresh instance imports. */
+  readonly initialPages: number;
+
+  /** A boxed double is its IEEE bits with this subtracted (mod 2³²) from the high word. */
+  readonly float64Addend: number;
+
+  /** JSString: word with the length in UTF-16 units in bits 0–30, and bit 31 set when units take two bytes. */
+  readonly stringLength: number;
+  /** JSString: first unit. */
+  readonly stringData: number;
+
+  /** JSStringRope: word with the length in UTF-16 units; two boxed values, each a string or a rope. */
+  readonly ropeLength: number;
+  readonly ropeLeft: number;
+  readonly ropeRight: number;
+
+  /** JSObject: 16-bit class id. */
+  readonly objectClass: number;
+  readonly uint8ArrayClass: number;
+  readonly arrayBufferClass: number;
+
+  /** JSObject of a typed array: pointer to its first element (byte offset included), and element count. The count is 0 once detached or out of bounds. */
+  readonly arrayData: number;
+  readonly arrayCount: number;
+
+  /** JSObject of an ArrayBuffer: pointer to its JSArrayBuffer, and in that its byte length and pointer to its bytes. */
+  readonly objectArrayBuffer: number;
+  readonly arrayBufferLength: number;
+  readonly arrayBufferData: number;
+
+  /** JSContext: 64-bit xorshift state of Math.random. Never 0. Clones repeat each other's numbers unless it is set anew. */
+  readonly randomState: number;
+}
