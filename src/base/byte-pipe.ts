@@ -11,11 +11,17 @@ export class BytePipe implements ByteSource {
   #failure: { reason: unknown } | null = null;
   #puller: { resolve: (chunk: Uint8Array | null) => void; reject: (reason: unknown) => void } | null = null;
   #writers: Waiter[] = [];
+  #finish!: () => void;
+  /** Resolves once the last chunk has been pulled, or the pipe was cancelled or aborted. Never rejects. */
+  readonly finished: Promise<void>;
   /** Called once when the puller cancels. */
   onCancel: ((reason: unknown) => void) | null = null;
 
   constructor(highWaterBytes: number) {
     this.#highWaterBytes = highWaterBytes;
+    this.finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
   }
 
   get queuedBytes(): number {
@@ -46,8 +52,10 @@ export class BytePipe implements ByteSource {
   close(): void {
     if (this.closed) return;
     this.#ended = true;
-    if (this.#queue.length === 0) this.#puller?.resolve(null);
+    if (this.#queue.length > 0) return;
+    this.#puller?.resolve(null);
     this.#puller = null;
+    this.#finish();
   }
 
   /** The writer failed: what is queued is dropped and the puller gets `reason`. */
@@ -60,6 +68,7 @@ export class BytePipe implements ByteSource {
     const chunk = this.#queue.shift();
     if (chunk !== undefined) {
       this.#queuedBytes -= chunk.byteLength;
+      if (this.#ended && this.#queue.length === 0) this.#finish();
       if (this.#queuedBytes < this.#highWaterBytes) for (const writer of this.#writers.splice(0)) writer.resolve();
       return Promise.resolve(chunk);
     }
@@ -79,6 +88,7 @@ export class BytePipe implements ByteSource {
 
   #fail(reason: unknown): void {
     this.#failure = { reason };
+    this.#finish();
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#puller?.reject(reason);

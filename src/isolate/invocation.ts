@@ -1,4 +1,4 @@
-/** An invocation: one event delivered to one isolate, `waitUntil` work included. It owns what the event opened and pays for what the event burnt. */
+/** What the two sides of an invocation look like: to ops, and to whoever delivered the event. */
 import type { Resources } from "./resources.ts";
 
 /** How an invocation ended, as a value. Mapped to HTTP once, in `ingress/respond`. */
@@ -29,8 +29,16 @@ export interface InvocationLimits {
   readonly streamBufferBytes: number;
 }
 
+/** An error of the app, as text. */
+export interface GuestFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
 /** What ops see of the invocation they serve. */
 export interface Invocation {
+  /** Names the invocation to the guest; unique within its isolate. */
   readonly id: number;
   readonly requestId: string;
   readonly app: string;
@@ -43,8 +51,37 @@ export interface Invocation {
 /** What an op is called on behalf of. */
 export interface OpContext {
   readonly invocation: Invocation;
-  /** Charges host work to the invocation, in fuel (see `fuel` in src/README.md; 1 fuel is about 2 ns of guest work). */
+  /** Charges host work to the invocation, in fuel: 1 fuel is about 2 ns of guest work. */
   charge(fuel: number): void;
   /** Enters the guest later with an event for this invocation; ignored once the invocation has ended. */
   enter(event: string, a?: string | number, b?: string | number): void;
+  /** The event has been answered. `body`, when given, settles once the answer's body has been passed on or given up. */
+  answer(answer: unknown, body?: Promise<unknown>): void;
+  /** The app failed before it answered. */
+  fail(outcome: "exception" | "badResponse", failure: GuestFailure): void;
+  /** The guest has nothing left to do for this invocation. */
+  finish(): void;
+  /** The invocation `id` of the same isolate; undefined once it is over. A promise of one may be settled while another is entered. */
+  peer(id: number): OpContext | undefined;
+}
+
+/** Why an isolate was ended by force, for the app's log. */
+export interface Kill {
+  readonly outcome: "exceededCpu" | "exceededMemory" | "exceededWallTime" | "internalError";
+  /** The config key that raises the limit. */
+  readonly limitKey: string;
+  readonly limit: number;
+  readonly used: number;
+  readonly unit: "ms" | "bytes";
+  /** Where the guest was, innermost frame first; empty when it was in native code or could not be asked. */
+  readonly stack: string;
+  readonly requestId: string;
+}
+
+/** How an invocation went, once it is over. */
+export interface InvocationSummary {
+  readonly outcome: Outcome;
+  readonly cpuMs: number;
+  readonly failure: GuestFailure | null;
+  readonly kill: Kill | null;
 }

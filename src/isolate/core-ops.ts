@@ -1,0 +1,9 @@
+/** Ops of the boundary itself. */
+import { nothing, str, sync, u32 } from "./op.ts";
+
+export const coreOps = {
+  /** An event handler of ours threw: name, message and stack, one per line. */
+  event_failed: sync([u32, str()], nothing),
+  /** The app's module has been evaluated and its handler found (`error` empty), or not. */
+  app_loaded: sync([str()], nothing),
+};

@@ -1,0 +1,185 @@
+/**
+ * One invocation in one isolate, as a state machine: waiting for the answer → passing its body on → `waitUntil` → over. Each phase has its own
+ * deadline. Whatever the event opened is closed when it is over.
+ */
+import type { DeadlineSweeper, Due } from "../base/deadline.ts";
+import type { GuestFailure, Invocation, InvocationLimits, InvocationSummary, Kill, OpContext, Outcome } from "./invocation.ts";
+import { Resources } from "./resources.ts";
+
+/** What an invocation needs of its isolate. */
+export interface InvocationHome {
+  readonly sweeper: DeadlineSweeper;
+  readonly fuelPerMs: number;
+  nextRid(): number;
+  enqueueEvent(invocation: GuestInvocation, event: string, a: string | number, b: string | number): void;
+  /** The deadline passed. True when guest code of this invocation is on the stack, so that only ending the isolate can stop it. */
+  isEntered(invocation: GuestInvocation): boolean;
+  condemn(outcome: Kill["outcome"], culprit: GuestInvocation): void;
+  over(invocation: GuestInvocation): void;
+  peer(id: number): GuestInvocation | undefined;
+}
+
+export interface InvocationOptions {
+  readonly id: number;
+  readonly requestId: string;
+  readonly app: string;
+  readonly limits: InvocationLimits;
+  /** Start-up has a CPU limit of its own. */
+  readonly startupCpuMs?: number;
+  /** The answer, once. */
+  readonly onAnswer: (answer: unknown) => void;
+  /** There will be no answer. Called at most once, and never after `onAnswer`. */
+  readonly onFailure: (outcome: Exclude<Outcome, "ok">, failure: GuestFailure | null) => void;
+  readonly onOver?: (summary: InvocationSummary) => void;
+}
+
+type Phase = "waiting" | "answered" | "finishing" | "over";
+
+export class GuestInvocation implements Invocation, OpContext, Due {
+  readonly id: number;
+  readonly requestId: string;
+  readonly app: string;
+  readonly limits: InvocationLimits;
+  readonly resources: Resources;
+  readonly fuelLimit: number;
+  dueAt: number;
+  fuelUsed = 0;
+  readonly #home: InvocationHome;
+  readonly #options: InvocationOptions;
+  #phase: Phase = "waiting";
+  #outcome: Outcome = "ok";
+  #failure: GuestFailure | null = null;
+  #kill: Kill | null = null;
+  #guestDone = false;
+  #bodyDone = true;
+  #controller: AbortController | null = null;
+
+  constructor(home: InvocationHome, options: InvocationOptions) {
+    this.#home = home;
+    this.#options = options;
+    this.id = options.id;
+    this.requestId = options.requestId;
+    this.app = options.app;
+    this.limits = options.limits;
+    this.resources = new Resources(() => home.nextRid());
+    this.fuelLimit = (options.startupCpuMs ?? options.limits.cpuMs) * home.fuelPerMs;
+    this.dueAt = home.sweeper.now() + options.limits.wallMs;
+    home.sweeper.watch(this);
+  }
+
+  get invocation(): Invocation {
+    return this;
+  }
+  get isOver(): boolean {
+    return this.#phase === "over";
+  }
+  get isAnswered(): boolean {
+    return this.#phase !== "waiting";
+  }
+  get cpuLimitKey(): string {
+    return this.#options.startupCpuMs === undefined ? "cpu_ms" : "startup_cpu_ms";
+  }
+  get cpuMs(): number {
+    return this.fuelUsed / this.#home.fuelPerMs;
+  }
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#phase === "over") this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  charge(fuel: number): void {
+    this.fuelUsed += fuel;
+  }
+
+  enter(event: string, a: string | number = 0, b: string | number = 0): void {
+    if (this.#phase !== "over") this.#home.enqueueEvent(this, event, a, b);
+  }
+
+  answer(answer: unknown, body?: Promise<unknown>): void {
+    if (this.#phase !== "waiting") return;
+    this.#phase = "answered";
+    if (body !== undefined) {
+      this.#bodyDone = false;
+      this.#dueIn(this.limits.streamMs);
+      const done = () => {
+        this.#bodyDone = true;
+        this.#advance();
+      };
+      body.then(done, done);
+    }
+    this.#options.onAnswer(answer);
+    this.#advance();
+  }
+
+  fail(outcome: "exception" | "badResponse", failure: GuestFailure): void {
+    if (this.#phase !== "waiting") return;
+    this.#failure = failure;
+    this.#giveUp(outcome);
+    this.#advance();
+  }
+
+  /** The client went away: the guest is told, and may finish what it asked `waitUntil` for. */
+  cancel(): void {
+    if (this.#phase === "over") return;
+    this.enter("abort", "The client has disconnected");
+    if (this.#phase === "waiting") this.#giveUp("canceled");
+    else if (this.#outcome === "ok" && !this.#bodyDone) this.#outcome = "canceled";
+    this.#bodyDone = true;
+    this.#advance();
+  }
+
+  finish(): void {
+    this.#guestDone = true;
+    if (this.#phase === "finishing") this.#close();
+    else this.#advance();
+  }
+
+  peer(id: number): GuestInvocation | undefined {
+    return id === this.id ? this : this.#home.peer(id);
+  }
+
+  /** Ends now. `kill` tells why when this invocation is to blame. */
+  end(outcome: Outcome, kill: Kill | null = null): void {
+    if (this.#phase === "over") return;
+    this.#kill = kill;
+    if (this.#phase === "waiting") this.#giveUp(outcome as Exclude<Outcome, "ok">);
+    else if (outcome !== "ok") this.#outcome = outcome;
+    this.#close();
+  }
+
+  onDue(): void {
+    if (this.#phase === "finishing") this.#close();
+    else if (this.#home.isEntered(this)) this.#home.condemn("exceededWallTime", this);
+    else this.end("exceededWallTime");
+  }
+
+  #giveUp(outcome: Exclude<Outcome, "ok">): void {
+    this.#phase = "answered";
+    this.#outcome = outcome;
+    this.#options.onFailure(outcome, this.#failure);
+  }
+
+  #advance(): void {
+    if (this.#phase !== "answered" || !this.#bodyDone) return;
+    if (this.#guestDone) this.#close();
+    else {
+      this.#phase = "finishing";
+      this.#dueIn(this.limits.waitUntilMs);
+    }
+  }
+
+  #dueIn(ms: number): void {
+    this.dueAt = this.#home.sweeper.now() + ms;
+  }
+
+  #close(): void {
+    if (this.#phase === "over") return;
+    this.#phase = "over";
+    this.#home.sweeper.unwatch(this);
+    this.resources.closeAll();
+    this.#controller?.abort();
+    this.#home.over(this);
+    this.#options.onOver?.({ outcome: this.#outcome, cpuMs: this.cpuMs, failure: this.#failure, kill: this.#kill });
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Shares the thread between apps. Guest code runs only inside a grant, for about one slice; between turns the event
+ * loop accepts, reads and fires timers. The next grant goes to the app that has burnt the least fuel of those that wait.
+ */
+
+/** What one app has burnt, as the scheduler counts it. All isolates of an app share one account. */
+export class Account {
+  readonly name: string;
+  /** Fuel burnt, moved forward when the account wakes so that idling saves nothing up. */
+  virtualFuel = 0;
+  readonly waiting: Grant[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/**
+ * Runs guest code for at most a slice. An entry runs before `grant` returns; a resumed isolate runs in the microtasks after it.
+ * Returns true in the second case.
+ */
+export type Grant = () => boolean;
+
+export interface SchedulerOptions {
+  readonly now: () => number;
+  /** Runs `turn` as a macrotask after pending I/O had its chance. */
+  readonly defer: (turn: () => void) => void;
+  /** Entries are granted in one turn until this much time has passed. Milliseconds. */
+  readonly turnMs: number;
+}
+
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #waiting = new Set<Account>();
+  readonly #turn = () => this.#runTurn();
+  #floor = 0;
+  #scheduled = false;
+  #granting = false;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** Number of grants that wait. */
+  get backlog(): number {
+    let n = 0;
+    for (const account of this.#waiting) n += account.waiting.length;
+    return n;
+  }
+
+  /** Runs `grant` at once when nobody else wants the thread, else in its turn. */
+  request(account: Account, grant: Grant): void {
+    if (account.virtualFuel < this.#floor) account.virtualFuel = this.#floor;
+    if (!this.#scheduled && !this.#granting && this.#waiting.size === 0) {
+      this.#granting = true;
+      try {
+        if (!grant()) return;
+      } finally {
+        this.#granting = false;
+      }
+      return;
+    }
+    this.requestLater(account, grant);
+  }
+
+  /** Runs `grant` in a later turn, never inside the caller. For isolates that used up a slice. */
+  requestLater(account: Account, grant: Grant): void {
+    if (account.virtualFuel < this.#floor) account.virtualFuel = this.#floor;
+    account.waiting.push(grant);
+    this.#waiting.add(account);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#options.defer(this.#turn);
+  }
+
+  charge(account: Account, fuel: number): void {
+    account.virtualFuel += fuel;
+  }
+
+  #runTurn(): void {
+    const until = this.#options.now() + this.#options.turnMs;
+    this.#granting = true;
+    try {
+      do {
+        const account = this.#next();
+        if (account === null) break;
+        const grant = account.waiting.shift();
+        if (account.waiting.length === 0) this.#waiting.delete(account);
+        if (grant?.() === true) break;
+      } while (this.#options.now() < until);
+    } finally {
+      this.#granting = false;
+      this.#scheduled = this.#waiting.size > 0;
+      if (this.#scheduled) this.#options.defer(this.#turn);
+    }
+  }
+
+  #next(): Account | null {
+    let least: Account | null = null;
+    for (const account of this.#waiting) if (least === null || account.virtualFuel < least.virtualFuel) least = account;
+    if (least !== null && least.virtualFuel > this.#floor) this.#floor = least.virtualFuel;
+    return least;
+  }
+}

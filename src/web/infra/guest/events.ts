@@ -1,0 +1,45 @@
+/** The host's door to the guest: one function takes every event and every settled op. It never throws, whatever a handler does. */
+import { coreOps } from "../../../isolate/core-ops.ts";
+import { hostOps } from "./host-ops.ts";
+import { settle } from "./stub.ts";
+
+declare const __nanoReady: (deliver: unknown, names: string) => void;
+
+type EventHandler = (invocationId: number, a: unknown, b: unknown) => void;
+
+const { event_failed } = hostOps(coreOps);
+const handlers: EventHandler[] = [];
+let names = "";
+
+/** Registers the handler of a host event. At module scope only: the table is part of the base snapshot. */
+export function onEvent(name: string, handler: EventHandler): void {
+  handlers[handlers.length] = handler;
+  names += `${name}\n`;
+}
+
+/** Event 0 settles an op: (call, value, failed), or forgets it when `failed` is null. The others are events in order of registration. */
+function deliver(event: number, id: number, a: unknown, b: unknown): void {
+  if (event === 0) {
+    settle(id, a, b as boolean | null);
+    return;
+  }
+  try {
+    (handlers[event - 1] as EventHandler)(id, a, b);
+  } catch (error) {
+    event_failed(id, describe(error));
+  }
+}
+
+function describe(error: unknown): string {
+  try {
+    const { name, message, stack } = error as Error;
+    return `${name}\n${message}\n${stack}`;
+  } catch {
+    return "Error\nan error that cannot be described\n";
+  }
+}
+
+/** Hands the door to the host. The last thing that the bootstrap does. */
+export function ready(): void {
+  __nanoReady(deliver, names);
+}
