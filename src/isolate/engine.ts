@@ -95,7 +95,7 @@ export class EngineInstance {
     this.layout = engine.layout;
     this.memory = new WebAssembly.Memory({ initial: engine.layout.initialPages, maximum: Math.floor(maxBytes / PAGE) });
     this.refresh();
-    const instance = new WebAssembly.Instance(engine.module, { env: this.#imports(hooks) } as WebAssembly.Imports);
+    const instance = new WebAssembly.Instance(engine.module, { env: this.#imports(hooks) } as unknown as Bun.WebAssembly.Imports);
     this.exports = instance.exports as unknown as EngineExports;
     this.#fuel = this.exports.nano_fuel;
     this.#fuel.value = HOST_FUEL;

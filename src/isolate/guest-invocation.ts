@@ -14,7 +14,9 @@ export interface InvocationHome {
   enqueueEvent(invocation: GuestInvocation, event: string, a: string | number, b: string | number): void;
   /** The deadline passed. True when guest code of this invocation is on the stack, so that only ending the isolate can stop it. */
   isEntered(invocation: GuestInvocation): boolean;
-  condemn(outcome: Kill["outcome"], culprit: GuestInvocation): void;
+  condemn(outcome: Kill["outcome"], culprit: GuestInvocation, stack?: string): void;
+  /** The invocation burnt more than it may, and what the guest says now it says on borrowed time. */
+  isPastLimit(invocation: GuestInvocation): boolean;
   over(invocation: GuestInvocation): void;
   peer(id: number): GuestInvocation | undefined;
 }
@@ -98,6 +100,10 @@ export class GuestInvocation implements Invocation, OpContext, Due {
 
   answer(answer: unknown, body?: Promise<unknown>): void {
     if (this.#phase !== "waiting") return;
+    if (this.#home.isPastLimit(this)) {
+      this.#home.condemn("exceededCpu", this);
+      return;
+    }
     this.#phase = "answered";
     if (body !== undefined) {
       this.#bodyDone = false;
@@ -114,6 +120,10 @@ export class GuestInvocation implements Invocation, OpContext, Due {
 
   fail(outcome: "exception" | "badResponse", failure: GuestFailure): void {
     if (this.#phase !== "waiting") return;
+    if (this.#home.isPastLimit(this)) {
+      this.#home.condemn("exceededCpu", this, failure.stack);
+      return;
+    }
     this.#failure = failure;
     this.#giveUp(outcome);
     this.#advance();

@@ -52,9 +52,11 @@ export class Scheduler {
   request(account: Account, grant: Grant): void {
     if (account.virtualFuel < this.#floor) account.virtualFuel = this.#floor;
     if (!this.#scheduled && !this.#granting && this.#waiting.size === 0) {
+      // Whoever runs alone carries the floor along: a newcomer must not get the time that the others had when it was not there.
+      this.#floor = account.virtualFuel;
       this.#granting = true;
       try {
-        if (!grant()) return;
+        grant();
       } finally {
         this.#granting = false;
       }
