@@ -1,0 +1,100 @@
+/** An app: a named thing that an operator deploys. It owns its current revision, the isolates of that, the gate in front and its account with the scheduler. */
+import type { AppConfig } from "../config/config.ts";
+import type { Kill } from "../isolate/invocation.ts";
+import { Account } from "../isolate/scheduler.ts";
+import { AdmissionGate } from "./admission.ts";
+import { IsolatePool } from "./pool.ts";
+import { Revision, type RevisionServices } from "./revision.ts";
+
+/** A revision and the isolates that run it. */
+export interface Serving {
+  readonly revision: Revision;
+  readonly pool: IsolatePool;
+}
+
+export class App {
+  readonly name: string;
+  readonly account: Account;
+  readonly gate: AdmissionGate;
+  readonly #services: RevisionServices;
+  readonly #retired = new Set<Serving>();
+  #serving: Serving;
+  #revisions = 0;
+  #draining = false;
+
+  constructor(services: RevisionServices, config: AppConfig) {
+    this.name = config.name;
+    this.account = new Account(config.name);
+    this.gate = new AdmissionGate(config.limits);
+    this.#services = services;
+    this.#serving = this.#prepare(config);
+  }
+
+  get config(): AppConfig {
+    return this.#serving.revision.config;
+  }
+  get serving(): Serving {
+    return this.#serving;
+  }
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+  /** Invocations that run now, those of retired revisions included. */
+  get inFlight(): number {
+    let sum = this.#serving.pool.invocations;
+    for (const { pool } of this.#retired) sum += pool.invocations;
+    return sum;
+  }
+
+  /** Loads a new revision and, once it is ready, swaps it in; the old one finishes what it has. A failed load changes nothing and is returned. */
+  async replace(config: AppConfig): Promise<Revision> {
+    const next = this.#prepare(config);
+    const state = await next.revision.load();
+    // Nothing served before: a first load that failed is replaced by whatever comes, so that the newest error is the one shown.
+    if (state !== "ready" && this.#serving.revision.state === "ready") return next.revision;
+    const previous = this.#serving;
+    this.#serving = next;
+    this.gate.limits = config.limits;
+    this.#retire(previous);
+    return next.revision;
+  }
+
+  /** Takes nothing new from here on. */
+  startDraining(): void {
+    this.#draining = true;
+    this.gate.close();
+  }
+
+  /** Drops isolates that have been idle since before `since`, and what retired revisions no longer need. */
+  evict(since: number): void {
+    this.#serving.pool.evict(since);
+    for (const serving of this.#retired) if (serving.pool.invocations === 0) this.#bury(serving);
+  }
+
+  /** Ends everything at once. */
+  close(): void {
+    this.startDraining();
+    for (const serving of [this.#serving, ...this.#retired]) this.#bury(serving);
+  }
+
+  #prepare(config: AppConfig): Serving {
+    const revision = new Revision(this.#services, config, this.account, ++this.#revisions);
+    return { revision, pool: new IsolatePool(revision, (kill) => this.#tellKill(revision, kill)) };
+  }
+
+  #retire(serving: Serving): void {
+    if (serving.pool.invocations === 0) this.#bury(serving);
+    else this.#retired.add(serving);
+  }
+
+  #bury(serving: Serving): void {
+    this.#retired.delete(serving);
+    serving.pool.close();
+    serving.revision.close();
+  }
+
+  #tellKill(revision: Revision, kill: Kill): void {
+    const { outcome, ...details } = kill;
+    this.#services.observer.kill({ app: this.name, reason: outcome, ...details, stack: revision.mapStack(kill.stack) });
+  }
+}

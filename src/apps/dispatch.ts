@@ -1,0 +1,118 @@
+/** Delivers one request to an app: admission, isolate, invocation, answer. What went wrong comes back as a value; HTTP is made of it elsewhere. */
+import { isByteSource, type ByteSource, type RequestWire, type ResponseWire, type WireBody } from "../base/wire.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { GuestFailure, Outcome } from "../isolate/invocation.ts";
+import type { Observer } from "../observe/observer.ts";
+import type { App } from "./app.ts";
+import type { Revision } from "./revision.ts";
+
+export interface DispatchRequest extends RequestWire {
+  readonly requestId: string;
+  /** Calls `listener` once when the client goes away before the response is complete. */
+  onAbort(listener: () => void): void;
+}
+
+export interface DispatchFailure {
+  readonly outcome: Exclude<Outcome, "ok">;
+  readonly code: ErrorCode;
+  readonly retryAfterS?: number;
+  /** For `dev` only: never shown to clients in production. */
+  readonly detail?: GuestFailure;
+}
+
+export type DispatchResult = { readonly outcome: "ok"; readonly response: ResponseWire; readonly cpuMs: () => number } | (DispatchFailure & { readonly cpuMs: () => number });
+
+const CODE: Readonly<Record<Exclude<Outcome, "ok">, ErrorCode>> = {
+  exception: "app_exception",
+  badResponse: "bad_response",
+  exceededCpu: "cpu_limit",
+  exceededMemory: "memory_limit",
+  exceededWallTime: "wall_limit",
+  isolateLost: "isolate_lost",
+  canceled: "client_gone",
+  loadShed: "overloaded",
+  scriptNotFound: "app_failed",
+  internalError: "internal_error",
+};
+
+const noCpu = () => 0;
+
+export class Dispatcher {
+  readonly #observer: Observer;
+
+  constructor(observer: Observer) {
+    this.#observer = observer;
+  }
+
+  /** Never rejects. */
+  dispatch(app: App, request: DispatchRequest): Promise<DispatchResult> {
+    if (app.isDraining) return Promise.resolve(draining(app));
+    const admission = app.gate.enter();
+    if (admission === "admitted" && app.serving.revision.state === "ready") return this.#invoke(app, request);
+    return this.#dispatchLater(app, request, admission);
+  }
+
+  async #dispatchLater(app: App, request: DispatchRequest, entering: ReturnType<App["gate"]["enter"]>): Promise<DispatchResult> {
+    const admission = await entering;
+    if (admission === "canceled") return draining(app);
+    if (admission === "shed") return { ...failure("loadShed"), retryAfterS: 1 };
+    const { revision } = app.serving;
+    const state = await revision.load();
+    if (state === "ready" || app.serving.revision.state === "ready") return this.#invoke(app, request);
+    app.gate.release();
+    return { ...failure("scriptNotFound"), detail: loadFailure(revision.error) };
+  }
+
+  #invoke(app: App, request: DispatchRequest): Promise<DispatchResult> {
+    const { revision, pool } = app.serving;
+    return new Promise((settle) => {
+      const isolate = pool.take();
+      const invocation = isolate.open({
+        requestId: request.requestId,
+        app: app.name,
+        limits: revision.invocationLimits,
+        onAnswer: (answer) => settle({ outcome: "ok", response: answer as ResponseWire, cpuMs }),
+        onFailure: (outcome, guest) => {
+          const detail = guest === null ? null : { ...guest, stack: revision.mapStack(guest.stack) };
+          if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });
+          settle({ ...failure(outcome), cpuMs, ...(detail === null ? {} : { detail }) });
+        },
+        onOver: () => app.gate.release(),
+      });
+      const cpuMs = () => invocation.cpuMs;
+      request.onAbort(() => invocation.cancel());
+      const body = asSource(request.body);
+      const rid = body === null ? 0 : invocation.resources.add("source", body, () => body.cancel());
+      invocation.enter("fetch", `${request.method}\n${request.url}\n${request.headers}`, rid);
+    });
+  }
+}
+
+function failure(outcome: Exclude<Outcome, "ok">): DispatchFailure & { readonly cpuMs: () => number } {
+  const code = CODE[outcome];
+  return code === "isolate_lost" ? { outcome, code, retryAfterS: 0, cpuMs: noCpu } : { outcome, code, cpuMs: noCpu };
+}
+
+function draining(app: App): DispatchResult {
+  return { outcome: "loadShed", code: "draining", retryAfterS: Math.ceil(app.config.limits.drainMs / 1000), cpuMs: noCpu };
+}
+
+function loadFailure(error: Error | null): GuestFailure {
+  return { name: error?.name ?? "LoadError", message: error?.message ?? "the app did not load", stack: "" };
+}
+
+/** Guests pull bodies; a body that is already there is a source of one chunk. */
+function asSource(body: WireBody): ByteSource | null {
+  if (body === null || isByteSource(body)) return body;
+  let rest: Uint8Array | null = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  return {
+    pull() {
+      const chunk = rest;
+      rest = null;
+      return Promise.resolve(chunk === null || chunk.byteLength === 0 ? null : chunk);
+    },
+    cancel() {
+      rest = null;
+    },
+  };
+}

@@ -1,0 +1,83 @@
+/** The isolates of one revision: which of them takes the next invocation, when there is a new one, and when one goes. */
+import type { Kill } from "../isolate/invocation.ts";
+import type { Isolate } from "../isolate/isolate.ts";
+import type { Revision } from "./revision.ts";
+
+export class IsolatePool {
+  readonly #revision: Revision;
+  readonly #onKill: (kill: Kill) => void;
+  readonly #live = new Set<Isolate>();
+  /** When each isolate became idle; absent while it works. */
+  readonly #idleSince = new Map<Isolate, number>();
+
+  constructor(revision: Revision, onKill: (kill: Kill) => void) {
+    this.#revision = revision;
+    this.#onKill = onKill;
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+  get memoryBytes(): number {
+    let sum = 0;
+    for (const isolate of this.#live) sum += isolate.memoryBytes;
+    return sum;
+  }
+  get invocations(): number {
+    let sum = 0;
+    for (const isolate of this.#live) sum += isolate.invocationCount;
+    return sum;
+  }
+
+  /** An isolate for one more invocation. One that is in the middle of guest code is passed over while a fresh one may be had. */
+  take(): Isolate {
+    let best: Isolate | null = null;
+    for (const isolate of this.#live) {
+      if (best === null || rank(isolate) < rank(best)) best = isolate;
+      if (rank(best) === 0) break;
+    }
+    if (best === null || (best.isBusy && this.#live.size < this.#revision.config.limits.isolates)) best = this.#create();
+    this.#idleSince.delete(best);
+    return best;
+  }
+
+  /** Drops isolates that have been idle since before `since`, on the clock of `performance.now()`. */
+  evict(since: number): void {
+    for (const [isolate, idleSince] of this.#idleSince)
+      if (idleSince <= since) {
+        this.#remove(isolate);
+        isolate.dispose();
+      }
+  }
+
+  close(): void {
+    for (const isolate of [...this.#live]) {
+      this.#remove(isolate);
+      isolate.dispose();
+    }
+  }
+
+  #create(): Isolate {
+    const isolate: Isolate = this.#revision.createIsolate({
+      onCondemned: (kill) => {
+        this.#remove(isolate);
+        this.#onKill(kill);
+      },
+      onIdle: () => {
+        if (this.#live.has(isolate)) this.#idleSince.set(isolate, performance.now());
+      },
+    });
+    this.#live.add(isolate);
+    return isolate;
+  }
+
+  #remove(isolate: Isolate): void {
+    this.#live.delete(isolate);
+    this.#idleSince.delete(isolate);
+  }
+}
+
+/** Idle first, then the one with the least to do, busy ones last. */
+function rank(isolate: Isolate): number {
+  return isolate.isBusy ? 1_000_000 + isolate.invocationCount : isolate.invocationCount;
+}

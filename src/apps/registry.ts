@@ -1,0 +1,77 @@
+/** All apps of the process, by name. Reconciles itself with a list of configs: adds, replaces and removes, and tells the router when hostnames changed. */
+import type { AppConfig } from "../config/config.ts";
+import { App } from "./app.ts";
+import { drain } from "./drain.ts";
+import type { RevisionServices } from "./revision.ts";
+
+export class AppRegistry {
+  readonly #services: RevisionServices;
+  readonly #apps = new Map<string, App>();
+  readonly #onChange: (apps: readonly App[]) => void;
+  #evictor: ReturnType<typeof setInterval> | null = null;
+
+  /** `onChange` gets the apps that take requests, whenever that list or their hostnames change. */
+  constructor(services: RevisionServices, onChange: (apps: readonly App[]) => void) {
+    this.#services = services;
+    this.#onChange = onChange;
+  }
+
+  get apps(): readonly App[] {
+    return [...this.#apps.values()];
+  }
+
+  get(name: string): App | undefined {
+    return this.#apps.get(name);
+  }
+
+  /** Apps load at their first request; `preload` loads them now. */
+  add(config: AppConfig): App {
+    if (this.#apps.has(config.name)) throw new Error(`app ${config.name} exists already`);
+    const app = new App(this.#services, config);
+    this.#apps.set(config.name, app);
+    return app;
+  }
+
+  /** Adds all of `configs` and tells the router once. */
+  addAll(configs: readonly AppConfig[]): void {
+    for (const config of configs) this.add(config);
+    this.#changed();
+  }
+
+  /** Loads `config` as a new revision of the app of that name. A failed load changes nothing; the returned revision says why. */
+  async replace(config: AppConfig) {
+    const app = this.#apps.get(config.name);
+    if (app === undefined) throw new Error(`no app ${config.name}`);
+    const revision = await app.replace(config);
+    this.#changed();
+    return revision;
+  }
+
+  /** Takes the app out of routing, lets it finish what it has for at most `graceMs`, and ends it. */
+  async remove(name: string, graceMs: number): Promise<void> {
+    const app = this.#apps.get(name);
+    if (app === undefined) return;
+    this.#apps.delete(name);
+    this.#changed();
+    await drain([app], graceMs);
+    app.close();
+  }
+
+  /** Drops isolates idle for longer than `idleMs`, from now on. */
+  evictIdle(idleMs: number): void {
+    this.#evictor ??= setInterval(() => {
+      const since = performance.now() - idleMs;
+      for (const app of this.#apps.values()) app.evict(since);
+    }, Math.max(50, idleMs / 4));
+  }
+
+  close(): void {
+    if (this.#evictor !== null) clearInterval(this.#evictor);
+    this.#evictor = null;
+    for (const app of this.#apps.values()) app.close();
+  }
+
+  #changed(): void {
+    this.#onChange(this.apps);
+  }
+}

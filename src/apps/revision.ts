@@ -1,0 +1,137 @@
+/**
+ * A revision: one immutable load of an app, its code and its config. Loading bundles the source, evaluates it once in an isolate of its own and keeps the
+ * snapshot; isolates of the revision are clones of that. A failed load is a value that the revision keeps.
+ */
+import type { Account } from "../isolate/scheduler.ts";
+import { Isolate, type IsolateHost } from "../isolate/isolate.ts";
+import type { GuestFailure, InvocationLimits } from "../isolate/invocation.ts";
+import { type Snapshot, snapshotBytes } from "../isolate/snapshot.ts";
+import type { Observer } from "../observe/observer.ts";
+import type { AppConfig } from "../config/config.ts";
+import { type Bundle, LoadError, type LoadBundle } from "./load/bundle.ts";
+import { mapStack } from "./load/source-map.ts";
+
+/** What revisions need from the process. */
+export interface RevisionServices {
+  readonly host: IsolateHost;
+  /** The snapshot that apps are evaluated on. */
+  readonly base: Snapshot;
+  readonly observer: Observer;
+  readonly loadBundle: LoadBundle;
+}
+
+export type RevisionState = "new" | "loading" | "ready" | "failed" | "closed";
+
+export class Revision {
+  readonly number: number;
+  readonly config: AppConfig;
+  readonly invocationLimits: InvocationLimits;
+  readonly #services: RevisionServices;
+  readonly #account: Account;
+  #state: RevisionState = "new";
+  #loading: Promise<RevisionState> | null = null;
+  #bundle: Bundle | null = null;
+  #snapshot: Snapshot | null = null;
+  #error: Error | null = null;
+
+  constructor(services: RevisionServices, config: AppConfig, account: Account, number: number) {
+    this.#services = services;
+    this.#account = account;
+    this.config = config;
+    this.number = number;
+    this.invocationLimits = config.limits;
+  }
+
+  get state(): RevisionState {
+    return this.#state;
+  }
+  /** Why the load failed. */
+  get error(): Error | null {
+    return this.#error;
+  }
+  get bundle(): Bundle | null {
+    return this.#bundle;
+  }
+  get snapshot(): Snapshot | null {
+    return this.#snapshot;
+  }
+
+  /** Loads once; later calls wait for the same load. Never rejects. */
+  load(): Promise<RevisionState> {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  close(): void {
+    this.#state = "closed";
+    this.#snapshot = null;
+  }
+
+  /** A new isolate with the app in it, ready for events. */
+  createIsolate(hooks: { readonly onCondemned: ConstructorParameters<typeof Isolate>[0]["onCondemned"]; readonly onIdle: () => void }): Isolate {
+    const snapshot = this.#snapshot;
+    if (snapshot === null) throw new Error(`revision ${this.number} of ${this.config.name} is not ready`);
+    return new Isolate({ host: this.#services.host, snapshot, account: this.#account, memoryBytes: this.config.limits.memoryBytes, ...hooks });
+  }
+
+  /** Positions in `stack` become those of the app's own files. */
+  mapStack(stack: string): string {
+    return this.#bundle === null ? stack : mapStack(stack, this.#bundle);
+  }
+
+  async #load(): Promise<RevisionState> {
+    const started = performance.now();
+    const { observer, loadBundle } = this.#services;
+    const { name, path, limits } = this.config;
+    this.#state = "loading";
+    try {
+      this.#bundle = await loadBundle(path, { maxBundleBytes: limits.bundleBytes, maxModules: limits.modules });
+      this.#snapshot = await this.#evaluate(this.#bundle);
+      if ((this.#state as RevisionState) === "closed") return "closed";
+      this.#state = "ready";
+      observer.appLoaded(name, { revision: this.number, ms: performance.now() - started, bundleBytes: this.#bundle.bytes, snapshotBytes: snapshotBytes(this.#snapshot) });
+    } catch (error) {
+      if ((this.#state as RevisionState) === "closed") return "closed";
+      this.#error = error as Error;
+      this.#state = "failed";
+      observer.appFailed(name, { revision: this.number, error: (error as Error).message });
+    }
+    return this.#state;
+  }
+
+  async #evaluate(bundle: Bundle): Promise<Snapshot> {
+    const { host, base } = this.#services;
+    const { limits, name, env } = this.config;
+    let killed: string | null = null;
+    const isolate = new Isolate({
+      host,
+      snapshot: base,
+      account: this.#account,
+      memoryBytes: limits.memoryBytes,
+      onCondemned: (kill) => {
+        killed = `its top level used ${Math.round(kill.used)} ${kill.unit} of ${kill.limitKey}, which allows ${Math.round(kill.limit)} ${kill.unit}${kill.stack === "" ? "" : `\n${this.mapStack(kill.stack)}`}`;
+      },
+    });
+    try {
+      const fail = (failure: GuestFailure | null, outcome: string) =>
+        new LoadError({ file: bundle.entry, message: killed ?? (failure === null ? `its top level did not finish (${outcome})` : `${failure.name}: ${failure.message}`), frame: this.mapStack(failure?.stack ?? "") });
+      await new Promise<void>((loaded, failed) => {
+        const invocation = isolate.open({
+          requestId: `load-${name}-${this.number}`,
+          app: name,
+          limits: this.invocationLimits,
+          startupCpuMs: limits.startupCpuMs,
+          onAnswer: () => {},
+          onFailure: (outcome, failure) => queueMicrotask(() => failed(fail(failure, outcome))),
+          onOver: () => queueMicrotask(loaded),
+        });
+        invocation.enter("env", JSON.stringify(env));
+        isolate.evaluate(invocation, bundle.code, "app.js", "app");
+      });
+      await isolate.whenIdle();
+      return isolate.snapshot();
+    } finally {
+      isolate.dispose();
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/** What the runtime tells: logic calls these hooks, and logs and metrics decide what they mean. Hooks must be quick and may not throw. */
+
+export type ConsoleLevel = "debug" | "info" | "log" | "warn" | "error";
+
+/** A request has been answered, or has been given up. */
+export interface RequestRecord {
+  readonly requestId: string;
+  /** Empty when no app was found. */
+  readonly app: string;
+  readonly host: string;
+  readonly method: string;
+  readonly path: string;
+  readonly protocol: string;
+  readonly clientAddress: string;
+  readonly userAgent: string;
+  readonly referrer: string;
+  readonly status: number;
+  readonly bytes: number;
+  readonly latencyMs: number;
+  readonly cpuMs: number;
+  readonly outcome: string;
+}
+
+/** A limit ended an isolate. */
+export interface KillRecord {
+  readonly app: string;
+  readonly requestId: string;
+  readonly reason: string;
+  readonly limitKey: string;
+  readonly limit: number;
+  readonly used: number;
+  readonly unit: string;
+  readonly stack: string;
+}
+
+/** The app threw, or answered with something that is no response. */
+export interface FailureRecord {
+  readonly app: string;
+  readonly requestId: string;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+export interface Observer {
+  request(record: RequestRecord): void;
+  kill(record: KillRecord): void;
+  failure(record: FailureRecord): void;
+  console(app: string, requestId: string, level: ConsoleLevel, text: string): void;
+  /** A revision of `app` answers from now on. */
+  appLoaded(app: string, details: { readonly revision: number; readonly ms: number; readonly bundleBytes: number; readonly snapshotBytes: number }): void;
+  appFailed(app: string, details: { readonly revision: number; readonly error: string }): void;
+  egressDenied(app: string, requestId: string, host: string): void;
+  /** Something of nano's own failed. Returns nothing; the id was told to whoever asked. */
+  fault(id: string, error: unknown): void;
+  /** Start, listen, drain, stop: what an operator reads first. */
+  event(name: string, fields: Readonly<Record<string, string | number | boolean>>): void;
+}
+
+const HOOKS = ["request", "kill", "failure", "console", "appLoaded", "appFailed", "egressDenied", "fault", "event"] as const satisfies readonly (keyof Observer)[];
+
+/** One observer that tells all of `observers`, in order. */
+export function combine(observers: readonly Observer[]): Observer {
+  const combined: Record<string, (...args: unknown[]) => void> = {};
+  for (const hook of HOOKS)
+    combined[hook] = (...args) => {
+      for (const observer of observers) (observer[hook] as (...args: unknown[]) => void)(...args);
+    };
+  return combined as unknown as Observer;
+}
+
+/** Hears nothing. */
+export const silent: Observer = combine([]);
