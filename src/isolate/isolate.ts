@@ -129,6 +129,11 @@ export class Isolate implements InvocationHome {
     this.#enqueue({ kind: "evaluate", invocation, code, file, mode });
   }
 
+  /** Resolves once no guest code runs and none waits to. */
+  async whenIdle(): Promise<void> {
+    while (this.isBusy && this.#condemned === null) await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Only while idle. Later changes of the isolate do not touch the snapshot. */
   snapshot(): Snapshot {
     if (this.isBusy || this.#invocations.size > 0) throw new Error("an isolate is snapshot only while idle");
@@ -340,7 +345,7 @@ export class Isolate implements InvocationHome {
     if (polled) return this.#pastLimit > 0 ? 1 : 0;
     const invocation = this.#current;
     if (invocation === null) throw new Error("fuel ran out outside an entry");
-    this.#host.slices.ended(performance.now() - this.#sliceStart);
+    this.#host.slices.ended(performance.now() - this.#sliceStart, this.#granted);
     this.#settleFuel();
     if (invocation.fuelUsed > invocation.fuelLimit) {
       if (++this.#pastLimit > LAST_WORDS_SLICES) {

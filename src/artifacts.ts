@@ -1,0 +1,34 @@
+/** What the build makes and the executable embeds: the metered engine and the base snapshot, loaded into the form that the runtime uses. */
+import type { Base } from "./isolate/bootstrap.ts";
+import type { Engine } from "./isolate/engine.ts";
+import type { EngineLayout } from "./isolate/engine-layout.ts";
+import { readBase } from "./isolate/snapshot-file.ts";
+
+export interface Manifest {
+  readonly version: string;
+  readonly commit: string;
+  readonly engineHash: string;
+  readonly layout: EngineLayout;
+  /** What the snapshot was made for, see `snapshotKey`. */
+  readonly key: string;
+}
+
+export interface Artifacts {
+  readonly manifest: Manifest;
+  /** The metered engine. */
+  readonly wasm: Uint8Array;
+  /** The base snapshot, see `isolate/snapshot-file`. */
+  readonly base: Uint8Array;
+}
+
+export interface LoadedArtifacts {
+  readonly manifest: Manifest;
+  readonly engine: Engine;
+  readonly base: Base;
+}
+
+/** Compiles the engine and unpacks the snapshot; some 10 ms. */
+export function loadArtifacts({ manifest, wasm, base }: Artifacts): LoadedArtifacts {
+  const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
+  return { manifest, engine: { module, layout: manifest.layout, hash: manifest.engineHash }, base: readBase(base, manifest.key) };
+}
