@@ -1,0 +1,115 @@
+/**
+ * The public listener, the one user of Bun.serve in front of apps. Framing of messages is Bun's; this file covers what Bun does not:
+ * quiet connections that are not idle, and a close that loses no kept-alive request.
+ */
+import http from "node:http";
+import type { Transport } from "./exchange.ts";
+import type { Pipeline, RoutedApp } from "./pipeline.ts";
+
+export interface ListenOptions<App extends RoutedApp> {
+  readonly pipeline: Pipeline<App>;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Several processes share the port, and the kernel spreads connections over them. */
+  readonly reusePort?: boolean;
+  /** A connection that sends nothing whole for this long is cut: before a request, in its head, or kept alive after one. Bun rounds up, by up to 4 s. */
+  readonly idleTimeoutS: number;
+  /** What Bun accepts of request line and fields together. Above the pipeline's own limits, which answer with a reason. */
+  readonly maxHeadBytes: number;
+}
+
+export class ListenError extends Error {
+  readonly code: "port_in_use" | "listen_failed";
+  readonly host: string;
+  readonly port: number;
+
+  constructor(host: string, port: number, cause: unknown) {
+    const isInUse = (cause as { code?: unknown } | null)?.code === "EADDRINUSE";
+    super(isInUse ? `port ${port} on ${host} is in use` : `cannot listen on ${host}:${port}`, { cause });
+    this.code = isInUse ? "port_in_use" : "listen_failed";
+    this.host = host;
+    this.port = port;
+  }
+}
+
+/** How long responses ask kept-alive clients to leave before the socket closes. Shorter loses their next requests (measured). */
+const lingerMs = 300;
+
+export class Listener {
+  readonly #server: Bun.Server<undefined>;
+  readonly #drain: () => void;
+
+  private constructor(server: Bun.Server<undefined>, drain: () => void) {
+    this.#server = server;
+    this.#drain = drain;
+  }
+
+  /** Throws ListenError. */
+  static open<App extends RoutedApp>({ pipeline, host, port, reusePort, idleTimeoutS, maxHeadBytes }: ListenOptions<App>): Listener {
+    // Bun reads this process-wide number when a request arrives.
+    Object.assign(http, { maxHeaderSize: maxHeadBytes });
+    try {
+      const server = Bun.serve({
+        hostname: host,
+        port,
+        reusePort: reusePort ?? false,
+        development: false,
+        idleTimeout: idleTimeoutS,
+        // Bodies are counted by the pipeline, app by app, and refused with a reason.
+        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+        fetch: (request) => pipeline.handle(request, transport),
+        error: () => new Response(null, { status: 500 }),
+      });
+      const transport = transportOf(server, idleTimeoutS);
+      return new Listener(server, () => pipeline.drain());
+    } catch (error) {
+      throw new ListenError(host, port, error);
+    }
+  }
+
+  get host(): string {
+    return this.#server.hostname ?? "";
+  }
+
+  get port(): number {
+    return this.#server.port ?? 0;
+  }
+
+  /**
+   * Stops accepting, lets requests in flight finish, and cuts what is left after `graceMs`. Resolves when the port is free, with whether everything finished.
+   * New connections that race the close are lost unless another process listens on the port (and `net.ipv4.tcp_migrate_req` is on).
+   */
+  async close(graceMs: number): Promise<boolean> {
+    this.#drain();
+    const linger = Math.min(lingerMs, graceMs);
+    await after(linger);
+    const stopped = this.#server.stop(false).then(() => true);
+    const timer = new AbortController();
+    const finished = await Promise.race([stopped, after(graceMs - linger, timer.signal).then(() => false)]);
+    timer.abort();
+    if (!finished) await this.#server.stop(true);
+    return finished;
+  }
+}
+
+function transportOf(server: Bun.Server<undefined>, idleTimeoutS: number): Transport {
+  return {
+    urlHasAuthority: false,
+    peerAddress: (request) => server.requestIP(request)?.address ?? "",
+    // The server's idle timeout would also cut a slow handler, a steady slow upload and a quiet stream; those have limits of their own.
+    hold: (request) => server.timeout(request, 0),
+    release: (request) => server.timeout(request, idleTimeoutS),
+  };
+}
+
+/** Resolves early when `signal` aborts. */
+function after(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
