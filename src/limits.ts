@@ -1,0 +1,143 @@
+/**
+ * The CATALOGUE of every number: unit, default, bounds, and what happens past it. Each is enforced in one place and has a test; a value outside its
+ * bounds is an error of the configuration, never clamped.
+ */
+
+/** Where a limit may be set: `app` in `defaults.limits` or an app's `limits`, `server` at the top of the config, `fixed` nowhere. */
+export type LimitScope = "app" | "server" | "fixed";
+
+export interface Limit {
+  readonly unit: "ms" | "mb" | "kb" | "count" | "s";
+  readonly default: number;
+  readonly least: number;
+  readonly most: number;
+  readonly scope: LimitScope;
+  readonly help: string;
+  /** What happens past it. */
+  readonly past: string;
+}
+
+const limit = (scope: LimitScope, unit: Limit["unit"], value: number, least: number, most: number, help: string, past: string): Limit => ({ unit, default: value, least, most, scope, help, past });
+
+const MINUTE = 60_000;
+
+export const limits = {
+  cpu_ms: limit("app", "ms", 5_000, 5, 5 * MINUTE, "CPU time of one invocation, counted as fuel", "the isolate is ended, 503 cpu_limit"),
+  startup_cpu_ms: limit("app", "ms", 1_000, 50, 30_000, "CPU time of the app's top level", "the load fails, 503 app_failed"),
+  wall_ms: limit("app", "ms", 30_000, 100, 900_000, "time to the first byte of the response", "504 wall_limit"),
+  stream_ms: limit("app", "ms", 300_000, 100, 900_000, "time for the whole response body", "the response is cut"),
+  wait_until_ms: limit("app", "ms", 30_000, 0, 300_000, "time for waitUntil work after the response", "the work is ended"),
+  memory_mb: limit("app", "mb", 128, 16, 1_024, "linear memory of one isolate", "the isolate is ended, 503 memory_limit"),
+  max_body_mb: limit("app", "mb", 10, 0, 1_024, "request body", "413 payload_too_large"),
+  max_buffer_size_mb: limit("app", "mb", 64, 1, 1_024, "stream data that waits in nano for one app", "writers wait"),
+  stream_buffer_kb: limit("app", "kb", 256, 16, 8_192, "stream data that waits in nano for one stream", "the writer waits"),
+  concurrency: limit("app", "count", 100, 1, 10_000, "invocations that run at once", "further ones wait in the queue"),
+  queue: limit("app", "count", 100, 0, 10_000, "invocations that wait for a place", "503 overloaded"),
+  queue_ms: limit("app", "ms", 1_000, 0, 60_000, "time in the queue", "503 overloaded"),
+  isolates: limit("app", "count", 8, 1, 64, "isolates of one app", "further invocations share"),
+  subrequests: limit("app", "count", 50, 0, 1_000, "fetch() calls of one invocation", "fetch rejects with TypeError"),
+  subrequests_at_once: limit("app", "count", 6, 1, 32, "fetch() calls of one invocation that are open at once", "further ones wait"),
+  app_subrequests_at_once: limit("app", "count", 64, 1, 512, "fetch() calls of one app that are open at once", "further ones wait"),
+  timers: limit("app", "count", 1_000, 0, 10_000, "timers alive in one invocation", "setTimeout throws"),
+  log_kb: limit("app", "kb", 64, 0, 1_024, "console output of one invocation", "the rest is dropped, with one line that says so"),
+  log_line_kb: limit("app", "kb", 8, 1, 1_024, "one console line", "the line is cut"),
+  log_rate_kb: limit("app", "kb", 256, 1, 1_024, "console output of one app per second", "the rest is dropped, with one line that says so"),
+  bundle_mb: limit("app", "mb", 10, 1, 64, "bundled source of one app", "the load fails"),
+  modules: limit("app", "count", 1_000, 1, 10_000, "modules in one app", "the load fails"),
+  drain_ms: limit("app", "ms", 30_000, 0, 300_000, "time that running invocations get when an app or nano stops", "they are aborted and named in the log"),
+  fetch_connect_ms: limit("app", "ms", 10_000, 100, 60_000, "time to connect to an upstream", "fetch rejects with TypeError"),
+  fetch_headers_ms: limit("app", "ms", 30_000, 100, 300_000, "time to an upstream's response head", "fetch rejects with TypeError"),
+  fetch_idle_ms: limit("app", "ms", 30_000, 100, 300_000, "time between two chunks of an upstream's body", "the body fails with TypeError"),
+  connections: limit("server", "count", 10_000, 1, 1_000_000, "client connections", "further ones are refused"),
+  url_kb: limit("server", "kb", 8, 1, 16, "request URL", "414 uri_too_long"),
+  header_total_kb: limit("server", "kb", 16, 1, 64, "all request header fields", "431 headers_too_large"),
+  header_kb: limit("server", "kb", 8, 1, 32, "one request header field", "431 headers_too_large"),
+  header_count: limit("server", "count", 100, 1, 256, "number of request header fields", "431 headers_too_large"),
+  response_header_kb: limit("server", "kb", 32, 1, 128, "all response header fields", "502 bad_response"),
+  response_header_count: limit("server", "count", 128, 1, 256, "number of response header fields", "502 bad_response"),
+  keep_alive_s: limit("server", "s", 60, 1, 255, "time a connection may be idle between requests", "it is closed"),
+  body_idle_ms: limit("server", "ms", 30_000, 100, 300_000, "time between two chunks of a request body", "408 request_timeout"),
+  write_stall_ms: limit("server", "ms", 30_000, 100, 300_000, "time a client may take nothing of a response", "the response is cut"),
+  idle_isolate_ms: limit("server", "ms", 60_000, 0, 3_600_000, "time an isolate stays without work", "it is dropped; the snapshot stays"),
+  env_count: limit("fixed", "count", 128, 0, 128, "variables in env", "an error of the configuration"),
+  env_value_kb: limit("fixed", "kb", 5, 0, 5, "one variable in env", "an error of the configuration"),
+  env_total_kb: limit("fixed", "kb", 128, 0, 128, "all variables in env", "an error of the configuration"),
+  config_file_mb: limit("fixed", "mb", 1, 0, 16, "the config file", "an error of the configuration"),
+  fetch_redirects: limit("fixed", "count", 20, 0, 20, "redirects that one fetch() follows", "fetch rejects with TypeError"),
+  inflate_ratio: limit("fixed", "count", 100, 1, 100, "how much larger than its compressed form a body may be, past its first megabyte", "the body fails with TypeError"),
+  self_call_depth: limit("fixed", "count", 8, 1, 16, "how often a request may come back to nano through fetch()", "508 loop_detected"),
+} as const satisfies Readonly<Record<string, Limit>>;
+
+export type LimitKey = keyof typeof limits;
+type KeyOfScope<S extends LimitScope> = { [K in LimitKey]: (typeof limits)[K]["scope"] extends S ? K : never }[LimitKey];
+export type LimitValues = Readonly<Partial<Record<LimitKey, number>>>;
+
+const FACTOR: Readonly<Record<Limit["unit"], number>> = { ms: 1, s: 1_000, mb: 1 << 20, kb: 1 << 10, count: 1 };
+
+/** Keys that may be set in the given scope, in the catalogue's order. */
+export function limitKeys(scope: LimitScope): readonly LimitKey[] {
+  return (Object.keys(limits) as LimitKey[]).filter((key) => limits[key].scope === scope);
+}
+
+/** The value of `key` in its base unit (milliseconds, bytes, a count), from the first layer that sets it, else the default. */
+export function limitValue(key: LimitKey, ...layers: readonly LimitValues[]): number {
+  const { unit, default: standard }: Limit = limits[key];
+  const set = layers.find((layer) => layer[key] !== undefined)?.[key];
+  return (set ?? standard) * FACTOR[unit];
+}
+
+/** The limits of one app, in milliseconds, bytes and counts. */
+export type AppLimits = ReturnType<typeof resolveAppLimits>;
+
+/** `layers`: the app's own values first, then `defaults`. The engine's own memory limit, the isolate's and the buffers are checked against each other by the config. */
+export function resolveAppLimits(...layers: readonly LimitValues[]) {
+  const value = (key: KeyOfScope<"app">) => limitValue(key, ...layers);
+  return Object.freeze({
+    cpuMs: value("cpu_ms"),
+    startupCpuMs: value("startup_cpu_ms"),
+    wallMs: value("wall_ms"),
+    streamMs: value("stream_ms"),
+    waitUntilMs: value("wait_until_ms"),
+    memoryBytes: value("memory_mb"),
+    maxBodyBytes: value("max_body_mb"),
+    maxBufferBytes: value("max_buffer_size_mb"),
+    streamBufferBytes: value("stream_buffer_kb"),
+    concurrency: value("concurrency"),
+    queue: value("queue"),
+    queueMs: value("queue_ms"),
+    isolates: value("isolates"),
+    subrequests: value("subrequests"),
+    subrequestsAtOnce: value("subrequests_at_once"),
+    appSubrequestsAtOnce: value("app_subrequests_at_once"),
+    timers: value("timers"),
+    logBytes: value("log_kb"),
+    logLineBytes: value("log_line_kb"),
+    logBytesPerSecond: value("log_rate_kb"),
+    bundleBytes: value("bundle_mb"),
+    modules: value("modules"),
+    drainMs: value("drain_ms"),
+    fetchConnectMs: value("fetch_connect_ms"),
+    fetchHeadersMs: value("fetch_headers_ms"),
+    fetchIdleMs: value("fetch_idle_ms"),
+  });
+}
+
+export type ServerLimits = ReturnType<typeof resolveServerLimits>;
+
+/** `layer`: `limits` at the top of the config. */
+export function resolveServerLimits(layer: LimitValues) {
+  const value = (key: KeyOfScope<"server">) => limitValue(key, layer);
+  return Object.freeze({
+    connections: value("connections"),
+    urlBytes: value("url_kb"),
+    headerTotalBytes: value("header_total_kb"),
+    headerBytes: value("header_kb"),
+    headerCount: value("header_count"),
+    responseHeaderBytes: value("response_header_kb"),
+    responseHeaderCount: value("response_header_count"),
+    keepAliveMs: value("keep_alive_s"),
+    bodyIdleMs: value("body_idle_ms"),
+    writeStallMs: value("write_stall_ms"),
+    idleIsolateMs: value("idle_isolate_ms"),
+  });
+}
