@@ -75,6 +75,9 @@ class State extends Carrier {
   static messageOf = (value: object): string => (value as State).#message;
 }
 const { nameOf, messageOf, has } = State;
+/** Name and message of a DOMException, whatever the app did to its prototype. */
+export const exceptionName: (error: DOMException) => string = nameOf;
+export const exceptionMessage: (error: DOMException) => string = messageOf;
 
 export class DOMException {
   constructor(message?: unknown, name?: unknown) {

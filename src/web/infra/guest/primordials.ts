@@ -156,7 +156,8 @@ export function stringReplaceAll(text: string, what: string, by: string): string
 // RegExp. `exec` is the built-in one; `test`, `replace` and `split` would call the app's.
 export const regExpExec = uncurryThis(RegExp.prototype.exec);
 export const regExpTest = (pattern: RegExp, text: string): boolean => regExpExec(pattern, text) !== null;
-export const regExpToString = uncurryThis(RegExp.prototype.toString);
+export const regExpSource = getter<RegExp, string>(RegExp.prototype, "source");
+export const regExpFlags = getter<RegExp, string>(RegExp.prototype, "flags");
 
 // Number, BigInt, Math
 export const { isFinite: numberIsFinite, isInteger: numberIsInteger, isNaN: numberIsNaN, isSafeInteger: numberIsSafeInteger } = Number;

@@ -1,11 +1,14 @@
 /** Web IDL (https://webidl.spec.whatwg.org): how interfaces look from outside. Conversions of arguments are in `webidl-convert.ts`. */
 import {
   arrayPush,
+  getOwnPropertyDescriptor,
   IteratorPrototype,
+  mapGet,
+  mapSet,
   objectDefineProperty,
   ownKeys,
-  getOwnPropertyDescriptor,
   reflectApply,
+  SafeMap,
   SafeTypeError,
   setPrototypeOf,
   symbolIterator,
@@ -22,7 +25,23 @@ export interface InterfaceOptions {
   readonly constants?: Readonly<Record<string, number>>;
   /** False for an interface that is not put on `globalThis`. */
   readonly exposed?: boolean;
+  /** The attributes that `console.log` shows. Their getters must be free of side effects. */
+  readonly inspected?: readonly string[];
 }
+
+/** What is known of an interface, by its prototype. */
+export interface InterfaceInfo {
+  readonly name: string;
+  /** Attributes to show, with their original getters. */
+  readonly inspected: readonly (readonly [name: string, get: (this: unknown) => unknown])[];
+  readonly pairs: PairList<object> | undefined;
+}
+
+const interfaces = new SafeMap<object, InterfaceInfo>();
+const pairLists = new SafeMap<object, PairList<object>>();
+
+/** The interface whose prototype this is. */
+export const interfaceOf = (prototype: object): InterfaceInfo | undefined => mapGet(interfaces, prototype);
 
 /**
  * Gives a class the shape of an IDL interface and puts it on `globalThis`: every string-keyed member of the prototype and every static one
@@ -46,6 +65,13 @@ export function defineInterface(cls: Interface, name: string, options?: Interfac
       objectDefineProperty(prototype, constant, descriptor);
     }
   }
+  const inspected: InterfaceInfo["inspected"][number][] = [];
+  const shown = options?.inspected ?? [];
+  for (let i = 0; i < shown.length; i++) {
+    const attribute = shown[i] as string;
+    arrayPush(inspected, [attribute, getOwnPropertyDescriptor(prototype, attribute)?.get as () => unknown]);
+  }
+  mapSet(interfaces, prototype, { name, inspected, pairs: mapGet(pairLists, prototype) });
   if (options?.exposed !== false) expose(name, cls);
 }
 
@@ -78,10 +104,17 @@ export function exposeOperation(name: string, fn: (...args: never[]) => unknown,
   objectDefineProperty(globalThis, name, { __proto__: null, value: fn, writable: true, enumerable: true, configurable: true } as PropertyDescriptor);
 }
 
-/** Puts a read-only attribute of the global on `globalThis`. `get` runs at every read, so a costly object can be made at the first. */
-export function exposeAttribute(name: string, get: () => unknown): void {
-  objectDefineProperty(get, "name", { __proto__: null, value: "get " + name, configurable: true } as PropertyDescriptor);
-  objectDefineProperty(globalThis, name, { __proto__: null, get, enumerable: true, configurable: true } as PropertyDescriptor);
+/** Puts an attribute of the global on `globalThis`. `read` runs at every read. Assigning replaces it, as polyfills expect. */
+export function exposeAttribute(name: string, read: () => unknown): void {
+  const attribute = {
+    get [name](): unknown {
+      return read();
+    },
+    set [name](value: unknown) {
+      objectDefineProperty(globalThis, name, { __proto__: null, value, writable: true, enumerable: true, configurable: true } as PropertyDescriptor);
+    },
+  };
+  objectDefineProperty(globalThis, name, getOwnPropertyDescriptor(attribute, name) as PropertyDescriptor);
 }
 
 /** The key by which our own code calls the constructor of an interface that apps cannot construct. */
@@ -159,6 +192,7 @@ export function definePairIterable<T extends object>(cls: abstract new (...args:
   };
   objectDefineProperty(methods.forEach, "length", { __proto__: null, value: 1, configurable: true } as PropertyDescriptor);
   const prototype = cls.prototype as object;
+  mapSet(pairLists, prototype, pairs as PairList<object>);
   const names = ["entries", "keys", "values", "forEach"] as const;
   for (let i = 0; i < names.length; i++) {
     const key = names[i] as (typeof names)[number];

@@ -1,0 +1,29 @@
+/** Errors that nobody caught: as a line for the log, and as the parts of an ErrorEvent. */
+import { exceptionMessage, exceptionName, isDOMException } from "../../infra/guest/dom-exception.ts";
+import { getOwnPropertyDescriptor, regExpExec, safeParseInt } from "../../infra/guest/primordials.ts";
+import { inspect } from "./inspect.ts";
+import { formatStack } from "./text.ts";
+
+export const describeUncaught = (error: unknown): string => "Uncaught " + inspect(error);
+
+/** A frame of QuickJS: `    at name (file:line:column)`. */
+const FRAME = /\(([^()\n]*):(\d+):(\d+)\)/;
+
+export function locate(error: unknown): { message: string; filename: string; lineno: number; colno: number } {
+  const isReference = typeof error === "object" && error !== null;
+  const stack = isReference ? (getOwnPropertyDescriptor(error, "stack")?.value as unknown) : undefined;
+  const frame = typeof stack === "string" ? regExpExec(FRAME, formatStack(stack)) : null;
+  return {
+    message: "Uncaught " + messageOf(error, isReference),
+    filename: frame?.[1] ?? "",
+    lineno: frame === null ? 0 : safeParseInt(frame[2] as string, 10),
+    colno: frame === null ? 0 : safeParseInt(frame[3] as string, 10),
+  };
+}
+
+function messageOf(error: unknown, isReference: boolean): string {
+  if (!isReference) return inspect(error);
+  if (isDOMException(error)) return exceptionName(error) + ": " + exceptionMessage(error);
+  const { 0: head } = (regExpExec(/^[^\n]*/, inspect(error, 0)) ?? [""]) as { 0: string };
+  return head;
+}

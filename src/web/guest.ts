@@ -1,0 +1,8 @@
+/** All rooms of the web platform, guest side, in the order in which they need each other. */
+import "./infra/guest/dom-exception.ts";
+import "./events/guest.ts";
+import "./timers/guest.ts";
+import "./abort/guest.ts";
+import "./performance/guest.ts";
+import "./console/guest.ts";
+import "./navigator/guest.ts";

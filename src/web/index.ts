@@ -1,0 +1,22 @@
+/** CATALOGUE of the rooms of the web platform, host side. The guest side is `guest.ts`. */
+import { type Room, room } from "../isolate/op-table.ts";
+import { createConsoleHost, type LogSink } from "./console/host.ts";
+import { consoleOps } from "./console/ops.ts";
+import { createPerformanceHost, type GuestClock } from "./performance/host.ts";
+import { performanceOps } from "./performance/ops.ts";
+import { createTimersHost } from "./timers/host.ts";
+import { timersOps } from "./timers/ops.ts";
+
+/** What the rooms need of those who run them. */
+export interface WebServices {
+  readonly sink: LogSink;
+  readonly clock: GuestClock;
+}
+
+export function createCatalogue(services: WebServices): readonly Room[] {
+  return [
+    room("performance", performanceOps, createPerformanceHost(services.clock)),
+    room("console", consoleOps, createConsoleHost(services.sink)),
+    room("timers", timersOps, createTimersHost()),
+  ];
+}

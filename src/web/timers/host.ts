@@ -1,0 +1,69 @@
+/** Host side of timers. Every timer belongs to the invocation that started it. */
+import { GuestError } from "../../isolate/guest-error.ts";
+import type { Invocation, OpContext } from "../../isolate/invocation.ts";
+import type { Handlers } from "../../isolate/op.ts";
+import type { timersOps } from "./ops.ts";
+
+type Handle = ReturnType<typeof setTimeout>;
+
+/** The timers of one invocation by the guest's number. One resource for all of them, closed with the invocation. */
+class TimerSet {
+  readonly #handles = new Map<number, Handle>();
+
+  get size(): number {
+    return this.#handles.size;
+  }
+
+  start(id: number, ms: number, fire: () => void): void {
+    this.cancel(id);
+    const handle = setTimeout(() => {
+      this.#handles.delete(id);
+      fire();
+    }, ms);
+    this.#handles.set(id, handle);
+  }
+
+  cancel(id: number): void {
+    clearTimeout(this.#handles.get(id));
+    this.#handles.delete(id);
+  }
+
+  close(): void {
+    for (const handle of this.#handles.values()) clearTimeout(handle);
+    this.#handles.clear();
+  }
+}
+
+/** About what a host timer costs us, in fuel. */
+const TIMER_FUEL = 500;
+/** `setTimeout` of hosts overflows past this. Longer than any invocation may last. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+export function createTimersHost(): Handlers<typeof timersOps, OpContext> {
+  const sets = new WeakMap<Invocation, TimerSet>();
+
+  const open = (invocation: Invocation): TimerSet => {
+    const set = new TimerSet();
+    invocation.resources.add("timers", set, () => set.close());
+    sets.set(invocation, set);
+    return set;
+  };
+
+  return {
+    timer_start(ctx, id, ms) {
+      const { invocation } = ctx;
+      const limit = invocation.limits.timers;
+      if (limit === 0) throw new GuestError("TypeError", "timers can be started only while an event is handled, not while the module is loaded");
+      const set = sets.get(invocation) ?? open(invocation);
+      if (set.size >= limit) throw new GuestError("QuotaExceededError", `more than ${limit} timers at once (the limit "timers")`);
+      ctx.charge(TIMER_FUEL);
+      set.start(id, Math.min(Math.max(ms, 1), MAX_DELAY_MS), () => ctx.enter("timer", id));
+      return invocation.id;
+    },
+    timer_cancel(ctx, owner, id) {
+      const peer = ctx.peer(owner);
+      if (peer !== undefined) sets.get(peer.invocation)?.cancel(id);
+    },
+    timer_lives: (ctx, owner) => ctx.peer(owner) !== undefined,
+  };
+}
