@@ -1,0 +1,140 @@
+/**
+ * The files an app may be made of: those in its root folder, and those in a node_modules folder at or above it. Every read of an app's source goes
+ * through here, so that no symbolic link, absolute path or race can bring in a file from anywhere else.
+ */
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
+
+const READ_ATTEMPTS = 3;
+
+interface Zone {
+  /** A real path. */
+  readonly path: string;
+  /** What the app sees in its place. Host paths must not reach the guest, so names never repeat what is above the root. */
+  readonly name: string;
+}
+
+/** A file was replaced, or is not a plain file, or leads elsewhere. The message is for the app's author. */
+export class UnsafeFile extends Error {}
+
+export class AppFiles {
+  readonly #zones: readonly Zone[];
+  /** Real paths read so far. */
+  readonly read = new Set<string>();
+
+  /** `rootPath` may itself be a link (a deployment switch): it is followed once, here. */
+  constructor(rootPath: string) {
+    const root = realpathSync(rootPath);
+    const zones: Zone[] = [{ path: root, name: "" }];
+    let isNearest = !statSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isDirectory();
+    for (let folder = dirname(root), level = 1; folder !== dirname(folder) || level === 1; folder = dirname(folder), level++) {
+      const path = realPathOf(join(folder, "node_modules"));
+      if (path !== null && !isInside(root, path)) {
+        zones.push({ path, name: isNearest ? "node_modules" : `node_modules~${level}` });
+        isNearest = false;
+      }
+      if (folder === dirname(folder)) break;
+    }
+    this.#zones = zones;
+  }
+
+  get rootPath(): string {
+    return (this.#zones[0] as Zone).path;
+  }
+
+  /** The name of a real path as the app sees it ("src/a.ts", "node_modules/hono/…"), or null when the app may not read it. */
+  nameOf(realPath: string): string | null {
+    for (const zone of this.#zones) {
+      if (!isInside(zone.path, realPath)) continue;
+      const rest = realPath.slice(zone.path.length).split(sep).filter(Boolean).join("/");
+      return zone.name === "" ? rest : `${zone.name}/${rest}`;
+    }
+    return null;
+  }
+
+  /** Whether `path`, as it is written, lies where the app may read. Its real path can still lead elsewhere. */
+  isWithin(path: string): boolean {
+    return this.#zones.some((zone) => isInside(zone.path, path));
+  }
+
+  /** Whether `path` belongs to an installed package and not to the app itself. */
+  isPackage(path: string): boolean {
+    return /(?:^|\/)node_modules(?:~\d+)?(?:\/|$)/.test(this.nameOf(path) ?? "");
+  }
+
+  /** What is at `path` and where it really is. Null when there is nothing, or nothing that can be looked at. */
+  look(path: string): { readonly realPath: string; readonly isFile: boolean } | null {
+    const realPath = realPathOf(path);
+    const stats = realPath === null ? null : statsOf(realPath);
+    return realPath === null || stats === null ? null : { realPath, isFile: !stats.isDirectory() };
+  }
+
+  /**
+   * Reads the plain file at `realPath`. What is read is what was checked: the descriptor, not the path, is asked where it points, so exchanging the
+   * file or a folder above it for a link between check and read gains nothing. An editor that saves by renaming is given another try.
+   */
+  readText(realPath: string, maxBytes: number): string {
+    if (this.nameOf(realPath) === null) throw new UnsafeFile("it lies outside the app's folder");
+    for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
+      const bytes = readUnmoved(realPath, maxBytes);
+      if (bytes === null) continue;
+      this.read.add(realPath);
+      return new TextDecoder().decode(bytes);
+    }
+    throw new UnsafeFile("it was replaced while it was loaded");
+  }
+}
+
+/** Null when what was opened is not, or no longer, the file at `realPath`. */
+function readUnmoved(realPath: string, maxBytes: number): Uint8Array | null {
+  let fd: number;
+  try {
+    // Not blocking: opening a FIFO would otherwise wait for its writer.
+    fd = openSync(realPath, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    if (["ELOOP", "ENOENT", "ENOTDIR"].includes(code)) return null;
+    throw new UnsafeFile(["EACCES", "EPERM"].includes(code) ? "permission denied" : `it cannot be read (${code})`);
+  }
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) throw new UnsafeFile("it is not a plain file");
+    if (openedPath(fd, stats, realPath) !== realPath) return null;
+    if (stats.size > maxBytes) throw new UnsafeFile(`it is larger than ${maxBytes} bytes`);
+    const bytes = new Uint8Array(stats.size);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.byteLength; length += read) read = readSync(fd, bytes, length, bytes.byteLength - length, null);
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Where the open file is. Linux knows exactly; elsewhere the path is looked up again and must lead to the same file. */
+function openedPath(fd: number, opened: Stats, path: string): string | null {
+  if (process.platform === "linux") return readlinkSync(`/proc/self/fd/${fd}`);
+  const realPath = realPathOf(path);
+  if (realPath === null) return null;
+  const now = lstatSync(realPath);
+  return now.dev === opened.dev && now.ino === opened.ino ? realPath : null;
+}
+
+function isInside(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+function realPathOf(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function statsOf(path: string): Stats | null {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * Bundles an app with Bun.build without letting Bun near the app's files: a plugin resolves every import and hands over every text, under names that do
+ * not exist on disk. So Bun reads nothing of the app itself (no tsconfig, package.json or plugin of it takes effect) and no host path reaches the output.
+ * Runs under Bun only.
+ */
+import { extname } from "node:path";
+import { type AppFiles, UnsafeFile } from "./app-files.ts";
+import { codeFrame } from "./code-frame.ts";
+import { CODE_EXTENSIONS, type Entry } from "./entry.ts";
+import { findImport, importTypes } from "./import-site.ts";
+import type { LoadProblem } from "./load-error.ts";
+import { type ProjectConfig, readProjectConfig } from "./project-config.ts";
+import { type Resolution, Resolver } from "./resolve.ts";
+
+export interface BuildLimits {
+  readonly maxBundleBytes: number;
+  readonly maxModules: number;
+}
+
+export interface BuildResult {
+  /** Null when there are problems. */
+  readonly output: { readonly code: string; readonly sourceMap: string; readonly exports: readonly string[] } | null;
+  readonly problems: readonly LoadProblem[];
+  /** Imports that will fail if the app ever gets to them. */
+  readonly warnings: readonly LoadProblem[];
+  /** What the app is made of: name and text of every module. */
+  readonly inputs: ReadonlyMap<string, string>;
+}
+
+interface Module {
+  readonly name: string;
+  readonly realPath: string;
+  readonly text: string;
+  readonly loader: Bun.Loader;
+  readonly types: ReadonlyMap<string, string>;
+}
+
+/** Bun refuses to run macros (code of the app, at build time, on the host) for modules below a node_modules folder, so every module is given such a name. */
+const VIRTUAL_ROOT = "/node_modules/app/";
+const NAMESPACE = "app";
+const STUB_NAMESPACE = "unavailable";
+const EMPTY_STUB = "empty";
+const LOADERS: Readonly<Record<string, Bun.Loader>> = {
+  ".js": "jsx", ".jsx": "jsx", ".mjs": "js", ".cjs": "js", ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx", ".json": "json", ".jsonc": "jsonc",
+  ".txt": "text", ".text": "text", ".md": "text", ".html": "text", ".htm": "text", ".css": "text", ".svg": "text", ".xml": "text", ".csv": "text", ".sql": "text", ".graphql": "text", ".gql": "text", ".yaml": "text", ".yml": "text", ".toml": "text",
+};
+const MAX_PROBLEMS = 50;
+const MAX_IMPORTS_PER_MODULE = 20;
+/** Sources may be larger than the bundle made of them: types, comments and unused exports go. */
+const INPUT_BYTES_PER_BUNDLE_BYTE = 4;
+
+export async function buildApp(entry: Entry, entryText: string, limits: BuildLimits): Promise<BuildResult> {
+  const config = readProjectConfig(entry.files);
+  let build = new AppBuild(entry, entryText, limits, config);
+  // Bun's first build of a process also reads package.json and tsconfig.json of the working directory, and fails if they are broken. The second does not.
+  if (!(await build.run())) {
+    build = new AppBuild(entry, entryText, limits, config);
+    await build.run();
+  }
+  return build;
+}
+
+class AppBuild implements BuildResult {
+  readonly problems: LoadProblem[] = [];
+  readonly warnings: LoadProblem[] = [];
+  output: BuildResult["output"] = null;
+  readonly #entry: Entry;
+  readonly #files: AppFiles;
+  readonly #resolver: Resolver;
+  readonly #config: ProjectConfig;
+  readonly #limits: BuildLimits;
+  readonly #modules = new Map<string, Module>();
+  #importCount = 0;
+  #inputBytes = 0;
+  #isStarted = false;
+
+  constructor(entry: Entry, entryText: string, limits: BuildLimits, config: ProjectConfig) {
+    this.#entry = entry;
+    this.#files = entry.files;
+    this.#config = config;
+    this.#limits = limits;
+    this.#resolver = new Resolver(entry.files, config.aliases);
+    this.#modules.set(VIRTUAL_ROOT + entry.name, { name: entry.name, realPath: entry.path, text: entryText, loader: LOADERS[extname(entry.path)] ?? "js", types: importTypes(entryText) });
+  }
+
+  get inputs(): ReadonlyMap<string, string> {
+    return new Map([...this.#modules.values()].map((module) => [module.name, module.text]));
+  }
+
+  /** False when Bun did not even come to the app. */
+  async run(): Promise<boolean> {
+    const guestUrl = `file:///app/${this.#entry.name.split("/").map(encodeURIComponent).join("/")}`;
+    const result = await Bun.build({
+      entrypoints: [`${NAMESPACE}:${this.#entry.name}`],
+      target: "browser",
+      format: "esm",
+      splitting: false,
+      sourcemap: "external",
+      env: "disable",
+      throw: false,
+      metafile: true,
+      jsx: { ...this.#config.jsx, development: false },
+      define: {
+        "process.env.NODE_ENV": '"production"',
+        "import.meta.url": JSON.stringify(guestUrl),
+        __filename: JSON.stringify(guestUrl.slice("file://".length)),
+        __dirname: JSON.stringify(guestUrl.slice("file://".length, guestUrl.lastIndexOf("/"))),
+      },
+      plugins: [{ name: "nano", setup: (builder) => this.#plug(builder) }],
+    });
+    if (!this.#isStarted) return false;
+    for (const log of result.logs) if (log.level === "error") this.#addBuildMessage(log);
+    this.problems.sort((a, b) => (a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1));
+    const code = result.outputs.find((output) => output.kind === "entry-point");
+    const sourceMap = result.outputs.find((output) => output.kind === "sourcemap");
+    if (this.problems.length > 0 || code === undefined || sourceMap === undefined) return true;
+    const exports = Object.values(result.metafile?.outputs ?? {}).find((output) => output.entryPoint !== undefined)?.exports ?? [];
+    this.output = { code: (await code.text()).replace(/\n\/\/# debugId=[0-9A-F]+\s*$/, "\n"), sourceMap: await sourceMap.text(), exports };
+    return true;
+  }
+
+  #plug(builder: Bun.PluginBuilder): void {
+    builder.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
+      this.#isStarted = true;
+      return kind.startsWith("entry-point") ? { path: VIRTUAL_ROOT + this.#entry.name, namespace: NAMESPACE } : this.#import(path, importer, kind);
+    });
+    builder.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => {
+      const module = this.#modules.get(path);
+      if (module === undefined) throw new Error(`no module ${path}`);
+      return { contents: module.text, loader: module.loader };
+    });
+    // CommonJS in form, so that any name can be imported from it.
+    builder.onLoad({ filter: /.*/, namespace: STUB_NAMESPACE }, ({ path }) => ({
+      contents: path === EMPTY_STUB ? "module.exports = {};" : `if (true) throw new TypeError(${JSON.stringify(path)}); module.exports = {};`,
+      loader: "js",
+    }));
+  }
+
+  #import(specifier: string, importerPath: string, kind: Bun.ImportKind): Bun.OnResolveResult {
+    const importer = this.#modules.get(importerPath);
+    if (importer === undefined || this.problems.length >= MAX_PROBLEMS) return stub(EMPTY_STUB);
+    if (++this.#importCount > this.#limits.maxModules * MAX_IMPORTS_PER_MODULE) return this.#problem(importer, specifier, "the app has too many imports");
+    const found = this.#resolver.resolve(specifier, importer.realPath, kind === "require-call" || kind === "require-resolve" ? "require" : "import");
+    if (found.kind === "empty") return stub(EMPTY_STUB);
+    if (found.kind === "refused") return this.#refuse(found, importer, specifier, kind);
+    try {
+      return { path: this.#add(found.realPath, importer.types.get(specifier)), namespace: NAMESPACE };
+    } catch (error) {
+      if (error instanceof UnsafeFile) return this.#problem(importer, specifier, `cannot import ${JSON.stringify(specifier)}: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** Reads a module once and returns the name Bun knows it by. */
+  #add(realPath: string, type: string | undefined): string {
+    const name = this.#files.nameOf(realPath) ?? "";
+    const loader = type === "text" || type === "json" ? type : LOADERS[extname(realPath).toLowerCase()];
+    if (loader === undefined) throw new UnsafeFile("nano loads JavaScript, TypeScript, JSON and text; import other text with { type: \"text\" }");
+    const path = `${VIRTUAL_ROOT}${name}${type === "text" ? "?text" : ""}`;
+    if (this.#modules.has(path)) return path;
+    const { maxModules, maxBundleBytes } = this.#limits;
+    if (this.#modules.size >= maxModules) throw new UnsafeFile(`the app has more than ${maxModules} modules`);
+    const text = this.#files.readText(realPath, maxBundleBytes);
+    this.#inputBytes += text.length;
+    if (this.#inputBytes > maxBundleBytes * INPUT_BYTES_PER_BUNDLE_BYTE) throw new UnsafeFile(`the app's sources are larger than ${maxBundleBytes * INPUT_BYTES_PER_BUNDLE_BYTE} bytes`);
+    this.#modules.set(path, { name, realPath, text, loader, types: CODE_EXTENSIONS.includes(extname(realPath)) ? importTypes(text) : new Map() });
+    return path;
+  }
+
+  /**
+   * An import that cannot be had ends the load, unless code may be prepared for it: packages probe with require() in a try, and import() can be caught.
+   * Those throw a TypeError when, and if, they run.
+   */
+  #refuse(found: Resolution & { readonly kind: "refused" }, importer: Module, specifier: string, kind: Bun.ImportKind): Bun.OnResolveResult {
+    const isPackage = this.#files.isPackage(importer.realPath);
+    const message = `cannot import ${JSON.stringify(specifier)}: ${found.why}`;
+    const isAsked = kind === "dynamic-import" ? !(found.reason === "missing" && specifier.startsWith(".")) : kind !== "import-statement" && isPackage;
+    if (!isAsked) return this.#problem(importer, specifier, message, found.hint);
+    if (this.warnings.length < MAX_PROBLEMS) this.warnings.push(this.#at(importer, specifier, message, found.hint));
+    return stub(message);
+  }
+
+  #problem(importer: Module, specifier: string, message: string, hint = ""): Bun.OnResolveResult {
+    this.problems.push(this.#at(importer, specifier, message, hint));
+    return stub(EMPTY_STUB);
+  }
+
+  #at(importer: Module, specifier: string, message: string, hint: string): LoadProblem {
+    const { line, column } = findImport(importer.text, specifier) ?? { line: 0, column: 0 };
+    return { file: importer.name, line, column, message, hint, frame: line === 0 ? "" : codeFrame(importer.text, line, column) };
+  }
+
+  #addBuildMessage({ message, position }: BuildMessage | ResolveMessage): void {
+    const module = this.#modules.get(position?.file ?? "");
+    // What Bun says about a stub follows from a problem that is already known.
+    if (this.problems.length >= MAX_PROBLEMS || (message.includes(`${STUB_NAMESPACE}:`) && this.problems.length > 0)) return;
+    const isMacro = /macro/i.test(message) && message.includes("node_modules");
+    const shown = isMacro ? "macros cannot be used: they would run on the host" : message.replaceAll(`${NAMESPACE}:${VIRTUAL_ROOT}`, "").replaceAll(VIRTUAL_ROOT, "");
+    const place = { file: module?.name ?? this.#entry.name, line: position?.line ?? 0, column: position?.column ?? 0 };
+    this.problems.push({ ...place, message: shown, hint: "", frame: module === undefined || place.line === 0 ? "" : codeFrame(module.text, place.line, place.column) });
+  }
+}
+
+function stub(path: string): Bun.OnResolveResult {
+  return { path, namespace: STUB_NAMESPACE };
+}

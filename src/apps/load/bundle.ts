@@ -1,0 +1,87 @@
+/** Loads the source of an app: from a path to one ES module that QuickJS can run, or a LoadError that says everything that is wrong. Never runs any of it. */
+import { createHash } from "node:crypto";
+import { UnsafeFile } from "./app-files.ts";
+import { buildApp, type BuildLimits } from "./bun-build.ts";
+import { type Entry, findEntry } from "./entry.ts";
+import { LoadError, type LoadProblem } from "./load-error.ts";
+import { exportsOfSingleFile, hasBundler } from "./single-file.ts";
+import { type MappedCode, SourceMap } from "./source-map.ts";
+
+export interface Bundle extends MappedCode {
+  /** One ES module without imports, for the file name BUNDLE_FILE_NAME. */
+  readonly code: string;
+  /** Null when the code is the entry file itself. */
+  readonly sourceMap: SourceMap | null;
+  /** The first file, relative to the app's folder. */
+  readonly entry: string;
+  /** Absolute paths of everything that was read, for watching. */
+  readonly files: readonly string[];
+  readonly bytes: number;
+  /** Over the code and the contents of every input: equal hashes mean equal apps. */
+  readonly hash: string;
+  /** A service worker exports nothing and listens for "fetch" events. */
+  readonly kind: "module" | "service-worker";
+  /** Imports that will throw if the app ever runs them. */
+  readonly warnings: readonly LoadProblem[];
+}
+
+export type LoadBundle = (appPath: string, limits: BuildLimits) => Promise<Bundle>;
+
+/** The app needs bundling and this runtime cannot: under Node an app has to come as one JavaScript file. */
+export class BundlerMissing extends LoadError {
+  constructor(entry: Entry) {
+    super({
+      file: entry.name,
+      message: "it is not one JavaScript file without imports, and there is no bundler in this runtime",
+      hint: `bundle it first (npx esbuild ${entry.name} --bundle --format=esm --outfile=app.mjs) and give the path of the result, or run it with the nano executable`,
+    }, [...entry.files.read]);
+    this.name = "BundlerMissing";
+  }
+}
+
+const LISTENS_FOR_FETCH = /\baddEventListener\s*\(\s*["'`]fetch["'`]/;
+
+export const loadBundle: LoadBundle = async (appPath, limits) => {
+  const entry = findEntry(appPath);
+  const text = readEntry(entry, limits);
+  const exports = exportsOfSingleFile(entry.path, text);
+  if (exports !== null) return bundleOf(entry, text, null, exports, new Map(), []);
+  if (!hasBundler) throw new BundlerMissing(entry);
+  const { output, problems, warnings, inputs } = await buildApp(entry, text, limits);
+  const files = [...entry.files.read];
+  if (problems.length > 0) throw new LoadError(problems, files);
+  if (output === null) throw new LoadError({ file: entry.name, message: "the bundler gave up without saying why" }, files);
+  const bundle = bundleOf(entry, output.code, new SourceMap(output.sourceMap, nameOfSource), output.exports, inputs, warnings);
+  if (bundle.bytes > limits.maxBundleBytes)
+    throw new LoadError({ file: entry.name, message: `the bundle has ${bundle.bytes} bytes, which is more than the ${limits.maxBundleBytes} allowed`, hint: "import less, or raise the app's bundle limit" }, files);
+  return bundle;
+};
+
+function readEntry(entry: Entry, limits: BuildLimits): string {
+  try {
+    return entry.files.readText(entry.path, limits.maxBundleBytes);
+  } catch (error) {
+    if (error instanceof UnsafeFile) throw new LoadError({ file: entry.name, message: error.message }, [entry.path]);
+    throw error;
+  }
+}
+
+function bundleOf(entry: Entry, code: string, sourceMap: SourceMap | null, exports: readonly string[], inputs: ReadonlyMap<string, string>, warnings: readonly LoadProblem[]): Bundle {
+  const hash = createHash("sha256");
+  for (const part of [entry.name, code, ...[...inputs].sort(([a], [b]) => (a < b ? -1 : 1)).flat()]) hash.update(`${part.length}:`).update(part);
+  return {
+    code,
+    sourceMap,
+    entry: entry.name,
+    files: [...entry.files.read],
+    bytes: Buffer.byteLength(code),
+    hash: hash.digest("hex"),
+    kind: exports.length === 0 && LISTENS_FOR_FETCH.test(code) ? "service-worker" : "module",
+    warnings,
+  };
+}
+
+/** Bun names sources `app:/node_modules/app/src/a.ts`. */
+function nameOfSource(source: string): string {
+  return source.replace(/^app:\/node_modules\/app\//, "");
+}
