@@ -1,0 +1,36 @@
+/** The configuration after it has been read, checked and resolved: frozen plain data, every default filled in. */
+import type { AppLimits, ServerLimits } from "../limits.ts";
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+export interface AppConfig {
+  readonly name: string;
+  /** Canonical: lower case, without port and trailing dot. Empty for an app that only serves as the default. */
+  readonly hostnames: readonly string[];
+  /** Takes requests for hosts that no other app claims. */
+  readonly isDefault: boolean;
+  /** Absolute path of the file or folder. */
+  readonly path: string;
+  readonly env: Readonly<Record<string, Json>>;
+  readonly limits: AppLimits;
+  /** Where requests go when the app asked for `passThroughOnException` and then threw. */
+  readonly fallback: string | null;
+  /** Exact hosts, `host:port` or CIDRs that the app may fetch although they are not public. */
+  readonly egressAllow: readonly string[];
+  /** Reload when a source file changes. */
+  readonly watch: boolean;
+}
+
+export interface Config {
+  /** The file it was read from; null when there is none. */
+  readonly file: string | null;
+  readonly port: number;
+  readonly host: string;
+  readonly log: { readonly format: "json" | "text" | "apache"; readonly level: "debug" | "info" | "warn" | "error" };
+  /** Addresses and CIDRs whose `X-Forwarded-*` are believed. */
+  readonly trustedProxies: readonly string[];
+  /** How long a stopping nano lets requests finish. */
+  readonly drainMs: number;
+  readonly limits: ServerLimits;
+  readonly apps: readonly AppConfig[];
+}
