@@ -1,0 +1,2 @@
+declare const echo: { fetch(request: Request): Promise<Response> };
+export default echo;
