@@ -3,6 +3,7 @@
  * quiet connections that are not idle, and a close that loses no kept-alive request.
  */
 import http from "node:http";
+import { OperatorError } from "../errors.ts";
 import type { Transport } from "./exchange.ts";
 import type { Pipeline, RoutedApp } from "./pipeline.ts";
 
@@ -19,14 +20,16 @@ export interface ListenOptions<App extends RoutedApp> {
   readonly maxHeadBytes: number;
 }
 
-export class ListenError extends Error {
+export class ListenError extends OperatorError {
   readonly code: "port_in_use" | "listen_failed";
   readonly host: string;
   readonly port: number;
 
   constructor(host: string, port: number, cause: unknown) {
     const isInUse = (cause as { code?: unknown } | null)?.code === "EADDRINUSE";
-    super(isInUse ? `port ${port} on ${host} is in use` : `cannot listen on ${host}:${port}`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(isInUse ? { message: `port ${port} on ${host} is in use`, hint: "stop the process that listens there, or choose another port" } : { message: `cannot listen on ${host}:${port}: ${reason}` });
+    this.cause = cause;
     this.code = isInUse ? "port_in_use" : "listen_failed";
     this.host = host;
     this.port = port;

@@ -4,10 +4,10 @@
  */
 import type { DeadlineSweeper } from "../base/deadline.ts";
 import { isByteSource, type ResponseWire } from "../base/wire.ts";
+import { type ErrorCode, httpErrors } from "../errors.ts";
 import type { Outcome } from "../isolate/invocation.ts";
 import type { Observer } from "../observe/observer.ts";
 import { BodySource } from "./body-source.ts";
-import type { ErrorCode } from "./error-code.ts";
 import { Exchange, type IngressRequest, type Transport } from "./exchange.ts";
 import { lastOf, type TrustedProxies } from "./forwarded.ts";
 import { parseHostName } from "./host-name.ts";
@@ -62,8 +62,6 @@ const methods: ReadonlySet<string> = new Set(
 /** Methods that would turn a server into something else: a tunnel, an echo of a client's secrets. */
 const refusedMethods: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 const requestIdForm = /^[\w.:=+/-]{8,128}$/;
-/** nginx's status for a client that left before its answer; only ever logged. */
-const clientClosed = 499;
 
 export class Pipeline<App extends RoutedApp> {
   readonly #dispatcher: Dispatcher<App>;
@@ -216,7 +214,7 @@ export class Pipeline<App extends RoutedApp> {
     if (result.outcome === "ok" && isByteSource(result.response.body)) result.response.body.cancel(new Error("the client has gone"));
     if (!exchange.isEnded) {
       exchange.cpuMs = result.cpuMs ?? 0;
-      exchange.status = clientClosed;
+      exchange.status = httpErrors.client_gone.status;
       this.#end(exchange, "canceled");
     }
     return new Response(null);

@@ -2,8 +2,8 @@
 import type { HeaderBlock } from "../base/wire.ts";
 
 export interface HeadLimits {
+  readonly headerTotalBytes: number;
   readonly headerBytes: number;
-  readonly headerFieldBytes: number;
   readonly headerCount: number;
 }
 
@@ -40,7 +40,7 @@ export class HeadReader {
 
   /** Null when the fields exceed a limit. Names arrive in lower case; a field that was sent twice arrives joined, as Fetch has it. */
   read(headers: Headers, isTrusted: boolean): RequestHead | null {
-    const { headerBytes, headerFieldBytes, headerCount } = this.#limits;
+    const { headerTotalBytes, headerBytes, headerCount } = this.#limits;
     let block = "";
     let bytes = 0;
     let count = 0;
@@ -54,7 +54,7 @@ export class HeadReader {
     for (const [name, value] of headers) {
       const fieldBytes = name.length + value.length;
       bytes += fieldBytes + 4;
-      if (++count > headerCount || fieldBytes > headerFieldBytes || bytes > headerBytes) return null;
+      if (++count > headerCount || fieldBytes > headerBytes || bytes > headerTotalBytes) return null;
       switch (this.#rules.get(name) ?? this.#ruleOf(name)) {
         case "keep":
           break;

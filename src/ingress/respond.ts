@@ -1,7 +1,7 @@
 /** The single place where an outcome becomes HTTP. Whatever the app did, what leaves here is well framed and says nothing of nano's inside. */
 import type { DeadlineSweeper } from "../base/deadline.ts";
 import { type ByteSource, isByteSource, type ResponseWire } from "../base/wire.ts";
-import { type ErrorCode, type HttpError, httpErrors } from "./error-code.ts";
+import { type ErrorCode, type HttpError, httpErrors } from "../errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Fields, type ResponseHead, type ResponseHeadLimits, ResponseHeadReader, withFields } from "./response-head.ts";
 import { ResponseStream, type StreamEnd } from "./response-stream.ts";

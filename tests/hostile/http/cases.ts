@@ -22,7 +22,7 @@ export interface HostileCase {
 /** The limits that the server under test is configured with. */
 export interface SuiteLimits {
   readonly urlBytes: number;
-  readonly headerBytes: number;
+  readonly headerTotalBytes: number;
   readonly headerCount: number;
   readonly bodyBytes: number;
 }
@@ -128,7 +128,7 @@ export function versionAndSyntaxCases(limits: SuiteLimits): HostileCase[] {
     served("H49", "as many fields as allowed", fields(limits.headerCount)),
     refused("H49", "one field more", fields(limits.headerCount + 1), 431, "headers_too_large"),
     { ...serverRefuses("H49", "a thousand fields", fields(1000), [[431]]), bun: "Bun stops at 198 fields" },
-    refused("H50", "more bytes of fields than allowed", get("/x", ["Host: app.test", `a: ${"y".repeat(limits.headerBytes / 2 - 60)}`, `b: ${"y".repeat(limits.headerBytes / 2 + 60)}`]), 431, "headers_too_large"),
+    refused("H50", "more bytes of fields than allowed", get("/x", ["Host: app.test", `a: ${"y".repeat(limits.headerTotalBytes / 2 - 60)}`, `b: ${"y".repeat(limits.headerTotalBytes / 2 + 60)}`]), 431, "headers_too_large"),
     served("H51", "an underscore spelling of a forwarding field", get("/x", ["Host: app.test", "X_Forwarded_For: 6.6.6.6", "X-Forwarded-For: 7.7.7.7"]), {}, ["6.6.6.6", "7.7.7.7"]),
     served("H52", "a client that claims to be a proxy", get("/x", ["Host: app.test", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil.test", "Forwarded: for=6.6.6.6", "CF-Connecting-IP: 6.6.6.6", "x-nano-app: evil"]), { url: "http://app.test/x" }, ["6.6.6.6", "evil"]),
   ];

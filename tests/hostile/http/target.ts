@@ -18,7 +18,7 @@ export interface Target extends AsyncDisposable {
 }
 
 export const suiteHosts: readonly string[] = ["app.test", "xn--bcher-kva.test"];
-const limits: SuiteLimits = { urlBytes: 8192, headerBytes: 16_384, headerCount: 128, bodyBytes: 1 << 20 };
+const limits: SuiteLimits = { urlBytes: 8192, headerTotalBytes: 16_384, headerCount: 128, bodyBytes: 1 << 20 };
 
 export function openTarget(): Target {
   const port = Number(process.env.NANO_HTTP_TARGET ?? 0);
@@ -40,7 +40,7 @@ export function openTarget(): Target {
     observer: { request() {}, fault: (_id, error) => console.error(error) },
     trustedProxies: new TrustedProxies([]),
     sweeper,
-    limits: { ...limits, headerFieldBytes: 16_384, responseHeaderBytes: 32_768, responseHeaderCount: 128, writeStallMs: 30_000, bodyIdleMs: 30_000, bodyMinBytesPerSecond: 1024 },
+    limits: { ...limits, headerBytes: 16_384, responseHeaderBytes: 32_768, responseHeaderCount: 128, writeStallMs: 30_000, bodyIdleMs: 30_000, bodyMinBytesPerSecond: 1024 },
   });
   const listener = Listener.open({ pipeline, host: "127.0.0.1", port: 0, idleTimeoutS: 10, maxHeadBytes: 64 << 10 });
   return {

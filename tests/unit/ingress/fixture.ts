@@ -15,8 +15,8 @@ export interface TestApp {
 
 export const limits: IngressLimits = {
   urlBytes: 8192,
-  headerBytes: 16_384,
-  headerFieldBytes: 8192,
+  headerTotalBytes: 16_384,
+  headerBytes: 8192,
   headerCount: 100,
   responseHeaderBytes: 32_768,
   responseHeaderCount: 128,
