@@ -70,3 +70,10 @@ test("the address of the peer is known to a synchronous app, and after a slow on
   expect(bench.records[0]?.clientAddress).toBe("127.0.0.1");
   await listener.close(0);
 });
+
+test("text without a content-type reaches the wire without one", async () => {
+  const listener = open(new Bench(() => reply("text", "x-a\n1\n")));
+  const response = await fetch(`http://127.0.0.1:${listener.port}/`);
+  expect([response.headers.get("content-type"), response.headers.get("content-length"), await response.text()]).toEqual([null, "4", "text"]);
+  await listener.close(0);
+});

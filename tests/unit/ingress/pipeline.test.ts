@@ -149,3 +149,23 @@ test("the log line has what was asked, without the query, and what it cost", asy
   await bench.fetch(new Request("http://app.test/a/b?token=1", { headers: { "user-agent": "curl" } }), { clientAddress: "192.0.2.1" });
   expect(bench.records[0]).toMatchObject({ app: "app", host: "app.test", method: "GET", path: "/a/b", status: 200, bytes: 5, cpuMs: 3, outcome: "ok", clientAddress: "192.0.2.1", userAgent: "curl" });
 });
+
+test("the server is kept from cutting a slow answer or a stream, and told when that is over; a quick answer costs it nothing", async () => {
+  const calls: string[] = [];
+  const transport = { urlHasAuthority: true, peerAddress: () => "", hold: () => calls.push("hold"), release: () => calls.push("release") };
+  const result = Promise.withResolvers<DispatchResult>();
+  const results = [Promise.resolve(reply("quick")), result.promise, Promise.resolve(reply(source(["a"])))];
+  const bench = new Bench(() => results.shift() ?? reply(null));
+  await bench.pipeline.handle(new Request("http://app.test/"), transport);
+  expect(calls).toEqual([]);
+  const slow = bench.pipeline.handle(new Request("http://app.test/"), transport);
+  bench.pass(500);
+  expect(calls).toEqual(["hold"]);
+  result.resolve(reply("slow"));
+  await slow;
+  expect(calls).toEqual(["hold", "release"]);
+  const streamed = await bench.pipeline.handle(new Request("http://app.test/"), transport);
+  expect(calls.length).toBe(3);
+  await streamed.text();
+  expect(calls).toEqual(["hold", "release", "hold", "release"]);
+});
