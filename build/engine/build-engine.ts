@@ -35,7 +35,6 @@ export function buildEngineFrom({ wasm, glue }: EnginePackage): BuiltEngine {
     interrupt: { module: importModule[0] as string, field: minifiedOf("interrupt") },
     renameImport: ({ field }) => ({ module: IMPORT_MODULE, field: (roles.get(field) as { role: string }).role }),
     keepExports: exportNames,
-    exportStackPointer: true,
   });
   return {
     wasm: output.wasm,

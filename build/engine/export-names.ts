@@ -4,6 +4,9 @@
 export const ENGINE_EXPORTS: Readonly<Record<string, number>> = {
   /** The constructors of the C program; to be called once per fresh instance, before anything else. */
   initialize: 0,
+  /** The C stack pointer: to be read while no guest frame is on the stack, and put back after a host exception has unwound one. */
+  stack_current: 0,
+  stack_restore: 1,
   malloc: 1,
   free: 1,
   QTS_NewRuntime: 0,
@@ -39,6 +42,10 @@ export function deriveExportNames(glue: string, wanted: Iterable<string>): Map<s
   for (const [, name, minified] of glue.matchAll(/\b[A-Za-z_$]+\._(\w+)=b\.([\w$]+);/g)) note(name as string, minified as string);
   // The glue runs the constructors as the first thing after instantiation: `ba=!0;Z.u();`.
   for (const [, minified] of glue.matchAll(/calledRun=!0;if\(![\w$]+\)\{[\w$]+=!0;[\w$]+\.([\w$]+)\(\);/g)) note("initialize", minified as string);
+  // `0===h&&(h=ta())` … `0!==h&&ua(h)`, and where those two are set.
+  for (const [name, use] of [["stack_current", /0===(\w)&&\(\1=([\w$]+)\(\)\)/g], ["stack_restore", /0!==(\w)&&([\w$]+)\(\1\)/g]] as const)
+    for (const [, , variable] of glue.matchAll(use))
+      for (const [, minified] of glue.matchAll(new RegExp(`[;\\s]${(variable as string).replaceAll("$", "\\$")}=b\\.([\\w$]+);`, "g"))) note(name, minified as string);
 
   const names = new Map<string, string>();
   for (const name of wanted) {

@@ -1,5 +1,7 @@
 /** A plain driver of a built engine for use at build time and in tests: evaluates scripts synchronously and shows raw memory. */
 
+import { GET_FUEL_EXPORT, SET_FUEL_EXPORT } from "../meter/meter.ts";
+
 export interface Boxed {
   /** Low and high word of the boxed value. */
   readonly payload: number;
@@ -28,23 +30,21 @@ export class ProbeEngine {
   readonly exports: Exports;
   readonly runtime: number;
   readonly context: number;
-  readonly #fuel: WebAssembly.Global;
 
   constructor(module: WebAssembly.Module, options: ProbeOptions) {
     this.memory = new WebAssembly.Memory({ initial: options.initialPages, maximum: MAX_PAGES });
     const instance = new WebAssembly.Instance(module, { env: this.#imports(options) });
     this.exports = instance.exports as unknown as Exports;
-    this.#fuel = instance.exports.nano_fuel as WebAssembly.Global;
     this.invoke("initialize");
     this.runtime = this.invoke("QTS_NewRuntime");
     this.context = this.invoke("QTS_NewContext", this.runtime, 0);
   }
 
   get fuel(): number {
-    return this.#fuel.value as number;
+    return this.exports[GET_FUEL_EXPORT]?.() ?? 0;
   }
   set fuel(units: number) {
-    this.#fuel.value = units;
+    this.exports[SET_FUEL_EXPORT]?.(units);
   }
   /** Fresh after every call into the engine: memory may have grown. */
   get view(): DataView {

@@ -28,6 +28,7 @@ export const OP = {
   i32And: 0x71,
   i32Shl: 0x74,
   i32ShrU: 0x76,
+  refFunc: 0xd2,
   memoryInit: 0xfc08,
   memoryCopy: 0xfc0a,
   memoryFill: 0xfc0b,

@@ -15,6 +15,7 @@ export interface Section {
 export interface FunctionType {
   readonly params: readonly number[];
   readonly results: readonly number[];
+  readonly encoded: Uint8Array;
 }
 export interface Import {
   readonly module: string;
@@ -49,7 +50,11 @@ export interface Module {
   readonly imports: readonly Import[];
   readonly exports: readonly Export[];
   readonly globals: readonly GlobalDefinition[];
+  /** Type index of each function of the module's own. */
+  readonly signatures: readonly number[];
   readonly functions: readonly FunctionBody[];
+  /** Every function that an element segment names: what a call through a table may reach. */
+  readonly tableFunctions: ReadonlySet<number>;
   /** How many functions and globals are imported: they come first in their index spaces. */
   readonly importedFunctions: number;
   readonly importedGlobals: number;
@@ -77,7 +82,7 @@ export function readModule(bytes: Uint8Array): Module {
   };
   const imports = decode(SECTION.import, readImport);
   const importedFunctions = imports.filter((entry) => entry.kind === KIND.function).length;
-  const signatures = decode(SECTION.function, (body) => typeAt(body.u32()));
+  const signatures = decode(SECTION.function, (body) => body.u32());
   const bodies = decode(SECTION.code, (body) => body.take(body.u32()));
   if (signatures.length !== bodies.length) throw new Error(`${signatures.length} functions declared, ${bodies.length} bodies`);
   return {
@@ -88,7 +93,9 @@ export function readModule(bytes: Uint8Array): Module {
     importedGlobals: imports.filter((entry) => entry.kind === KIND.global).length,
     exports: decode(SECTION.export, (body) => ({ name: body.name(), kind: body.byte(), index: body.u32() })),
     globals: decode(SECTION.global, readGlobal),
-    functions: signatures.map((type, i) => ({ index: importedFunctions + i, type, bytes: bodies[i] as Uint8Array })),
+    tableFunctions: new Set(decode(SECTION.element, readElementFunctions).flat()),
+    signatures,
+    functions: bodies.map((bytes, i) => ({ index: importedFunctions + i, type: typeAt(signatures[i] as number), bytes })),
   };
 }
 
@@ -105,9 +112,12 @@ export function encodeVector<T>(items: readonly T[], write: (writer: BinaryWrite
 }
 
 function readFunctionType(reader: BinaryReader): FunctionType {
+  const from = reader.at;
   const form = reader.byte();
   if (form !== 0x60) throw new Error(`unknown form of type 0x${form.toString(16)}`);
-  return { params: [...reader.take(reader.u32())], results: [...reader.take(reader.u32())] };
+  const params = [...reader.take(reader.u32())];
+  const results = [...reader.take(reader.u32())];
+  return { params, results, encoded: reader.bytes.subarray(from, reader.at) };
 }
 
 function readImport(reader: BinaryReader): Import {
@@ -143,4 +153,23 @@ function readGlobal(reader: BinaryReader): GlobalDefinition {
 
 function skipConstant(reader: BinaryReader): void {
   while (readInstruction(reader).opcode !== OP.end);
+}
+
+/** https://webassembly.github.io/spec/core/binary/modules.html#element-section: bit 0 passive or declarative, bit 1 explicit index, bit 2 expressions. */
+function readElementFunctions(reader: BinaryReader): number[] {
+  const form = reader.u32();
+  if (form > 7) throw new Error(`element segment of an unknown form (${form})`);
+  const isActive = (form & 1) === 0;
+  if (isActive && (form & 2) !== 0) reader.u32();
+  if (isActive) skipConstant(reader);
+  if ((form & 3) !== 0) reader.byte();
+  if ((form & 4) === 0) return reader.vector(() => reader.u32());
+  return reader.vector(() => readFunctionReference(reader)).flat();
+}
+
+function readFunctionReference(reader: BinaryReader): number[] {
+  const functions: number[] = [];
+  for (let instruction = readInstruction(reader); instruction.opcode !== OP.end; instruction = readInstruction(reader))
+    if (instruction.opcode === OP.refFunc) functions.push(instruction.operand);
+  return functions;
 }

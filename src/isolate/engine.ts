@@ -29,7 +29,8 @@ type Pointer = number;
 type Promising = (...args: number[]) => Promise<Pointer>;
 
 interface EngineExports {
-  readonly nano_fuel: WebAssembly.Global;
+  readonly nano_fuel_get: () => number;
+  readonly nano_fuel_set: (units: number) => void;
   readonly initialize: () => void;
   readonly malloc: (size: number) => Pointer;
   readonly free: (at: Pointer) => void;
@@ -88,7 +89,6 @@ export class EngineInstance {
   readonly call: Promising;
   readonly evaluate: Promising;
   readonly runJobs: Promising;
-  readonly #fuel: WebAssembly.Global;
 
   /** Allocates linear memory of at most `maxBytes` and instantiates the module: about 0.2 ms. */
   constructor(engine: Engine, hooks: EngineHooks, maxBytes: number) {
@@ -97,18 +97,17 @@ export class EngineInstance {
     this.refresh();
     const instance = new WebAssembly.Instance(engine.module, { env: this.#imports(hooks) } as unknown as Bun.WebAssembly.Imports);
     this.exports = instance.exports as unknown as EngineExports;
-    this.#fuel = this.exports.nano_fuel;
-    this.#fuel.value = HOST_FUEL;
+    this.fuel = HOST_FUEL;
     this.call = promising(this.exports.QTS_Call);
     this.evaluate = promising(this.exports.QTS_Eval);
     this.runJobs = promising(this.exports.QTS_ExecutePendingJob);
   }
 
   get fuel(): number {
-    return this.#fuel.value as number;
+    return this.exports.nano_fuel_get();
   }
   set fuel(units: number) {
-    this.#fuel.value = units;
+    this.exports.nano_fuel_set(units);
   }
 
   /** Outside a slice the host calls exports that must not suspend. */
