@@ -5,4 +5,8 @@ import "./timers/guest.ts";
 import "./abort/guest.ts";
 import "./performance/guest.ts";
 import "./console/guest.ts";
+import "./url/guest.ts";
+import "./encoding/guest.ts";
+import "./structured-clone/guest.ts";
+import "./crypto/guest.ts";
 import "./navigator/guest.ts";

@@ -2,10 +2,16 @@
 import { type Room, room } from "../isolate/op-table.ts";
 import { createConsoleHost, type LogSink } from "./console/host.ts";
 import { consoleOps } from "./console/ops.ts";
+import { cryptoHost } from "./crypto/host.ts";
+import { cryptoOps } from "./crypto/ops.ts";
+import { encodingHost } from "./encoding/host.ts";
+import { encodingOps } from "./encoding/ops.ts";
 import { createPerformanceHost, type GuestClock } from "./performance/host.ts";
 import { performanceOps } from "./performance/ops.ts";
 import { createTimersHost } from "./timers/host.ts";
 import { timersOps } from "./timers/ops.ts";
+import { urlHost } from "./url/host.ts";
+import { urlOps } from "./url/ops.ts";
 
 /** What the rooms need of those who run them. */
 export interface WebServices {
@@ -18,5 +24,8 @@ export function createCatalogue(services: WebServices): readonly Room[] {
     room("performance", performanceOps, createPerformanceHost(services.clock)),
     room("console", consoleOps, createConsoleHost(services.sink)),
     room("timers", timersOps, createTimersHost()),
+    room("url", urlOps, urlHost),
+    room("encoding", encodingOps, encodingHost),
+    room("crypto", cryptoOps, cryptoHost),
   ];
 }

@@ -1,0 +1,256 @@
+/** StructuredSerialize and StructuredDeserialize in one step (https://html.spec.whatwg.org/#safe-passing-of-structured-data). */
+import { DOMException, exceptionMessage, exceptionName, isDOMException } from "../../infra/guest/dom-exception.ts";
+import { kindOf } from "../../infra/guest/kind.ts";
+import {
+  arrayBufferByteLength,
+  arrayBufferDetached,
+  arrayBufferMaxByteLength,
+  arrayBufferResizable,
+  arrayBufferTransfer,
+  arrayIncludes,
+  arrayPush,
+  bigintValueOf,
+  booleanValueOf,
+  dataViewBuffer,
+  dataViewByteLength,
+  dataViewByteOffset,
+  dateGetTime,
+  getOwnPropertyDescriptor,
+  mapForEach,
+  mapGet,
+  mapSet,
+  numberValueOf,
+  objectDefineProperty,
+  ownKeys,
+  reflectConstruct,
+  regExpFlags,
+  regExpSource,
+  SafeArray,
+  SafeArrayBuffer,
+  SafeDataView,
+  SafeDate,
+  SafeError,
+  SafeEvalError,
+  SafeMap,
+  SafeObject,
+  SafeRangeError,
+  SafeReferenceError,
+  SafeRegExp,
+  SafeSet,
+  SafeSyntaxError,
+  SafeTypeError,
+  SafeUint8Array,
+  SafeURIError,
+  setAdd,
+  setForEach,
+  stringValueOf,
+  typedArrayBuffer,
+  typedArrayByteOffset,
+  typedArrayLength,
+  typedArrayName,
+  typedArraySet,
+} from "../../infra/guest/primordials.ts";
+import { isArrayBuffer, toDOMString } from "../../infra/guest/webidl-convert.ts";
+import { clonerOf } from "./registry.ts";
+
+/** From each object seen to its clone. */
+type Memory = Map<object, object>;
+
+const ERRORS: Readonly<Record<string, ErrorConstructor>> = {
+  __proto__: null as never,
+  Error: SafeError,
+  EvalError: SafeEvalError,
+  RangeError: SafeRangeError,
+  ReferenceError: SafeReferenceError,
+  SyntaxError: SafeSyntaxError,
+  TypeError: SafeTypeError,
+  URIError: SafeURIError,
+};
+
+type ViewConstructor = new (buffer: ArrayBuffer, offset: number, length?: number) => ArrayBufferView;
+const VIEWS: Record<string, ViewConstructor> = { __proto__: null as never };
+const viewNames = [
+  "Int8Array",
+  "Uint8Array",
+  "Uint8ClampedArray",
+  "Int16Array",
+  "Uint16Array",
+  "Int32Array",
+  "Uint32Array",
+  "Float16Array",
+  "Float32Array",
+  "Float64Array",
+  "BigInt64Array",
+  "BigUint64Array",
+];
+for (let i = 0; i < viewNames.length; i++) {
+  const name = viewNames[i] as string;
+  const constructor = (globalThis as unknown as Record<string, ViewConstructor | undefined>)[name];
+  if (constructor !== undefined) VIEWS[name] = constructor;
+}
+
+function notCloneable(what: string): never {
+  throw new DOMException(what + " could not be cloned", "DataCloneError");
+}
+
+/** `transfer` holds what is taken from its owner, once the whole value has been cloned. */
+export function structuredCloneOf(value: unknown, transfer: readonly unknown[]): unknown {
+  const seen: ArrayBuffer[] = [];
+  for (let i = 0; i < transfer.length; i++) {
+    const item = transfer[i];
+    if (!isArrayBuffer(item)) throw new DOMException("An object that cannot be transferred is in the transfer list", "DataCloneError");
+    if (arrayIncludes(seen, item)) throw new DOMException("The transfer list has an ArrayBuffer twice", "DataCloneError");
+    arrayPush(seen, item);
+  }
+  const clone = cloneValue(new SafeMap(), value);
+  // The clone has a copy already: all that is left of a transfer is that the owner loses its buffer.
+  for (let i = 0; i < seen.length; i++) {
+    const buffer = seen[i] as ArrayBuffer;
+    if (arrayBufferDetached(buffer)) notCloneable("A detached ArrayBuffer");
+    arrayBufferTransfer(buffer);
+  }
+  return clone;
+}
+
+function cloneValue(memory: Memory, value: unknown): unknown {
+  if (typeof value === "symbol") notCloneable("A symbol");
+  if (typeof value === "function") notCloneable("A function");
+  if (typeof value !== "object" || value === null) return value;
+  return mapGet(memory, value) ?? cloneObject(memory, value);
+}
+
+function remember<T extends object>(memory: Memory, value: object, clone: T): T {
+  mapSet(memory, value, clone);
+  return clone;
+}
+
+function cloneObject(memory: Memory, value: object): object {
+  if (isDOMException(value)) {
+    const clone = new DOMException(exceptionMessage(value), exceptionName(value));
+    copyStack(value, clone);
+    return remember(memory, value, clone);
+  }
+  const { kind, info } = kindOf(value);
+  switch (kind) {
+    case "Object":
+      return cloneProperties(memory, value, remember(memory, value, {}));
+    case "Array": {
+      const array = new SafeArray<unknown>();
+      array.length = (value as unknown[]).length;
+      return cloneProperties(memory, value, remember(memory, value, array));
+    }
+    case "Map":
+      return cloneMap(memory, value as Map<unknown, unknown>);
+    case "Set":
+      return cloneSet(memory, value as Set<unknown>);
+    case "Date":
+      return remember(memory, value, new SafeDate(dateGetTime(value)));
+    case "RegExp":
+      return remember(memory, value, new SafeRegExp(regExpSource(value as RegExp), regExpFlags(value as RegExp)));
+    case "Boolean":
+      return remember(memory, value, SafeObject(booleanValueOf(value)) as object);
+    case "Number":
+      return remember(memory, value, SafeObject(numberValueOf(value)) as object);
+    case "String":
+      return remember(memory, value, SafeObject(stringValueOf(value)) as object);
+    case "BigInt":
+      return remember(memory, value, SafeObject(bigintValueOf(value)) as object);
+    case "ArrayBuffer":
+      return remember(memory, value, cloneBuffer(value as ArrayBuffer));
+    case "TypedArray":
+    case "DataView":
+      return remember(memory, value, cloneView(memory, value as ArrayBufferView, kind));
+    case "Error":
+      return cloneError(memory, value);
+    case "Interface": {
+      const clone = info === undefined ? undefined : clonerOf(info);
+      if (clone === undefined) notCloneable("A " + (info?.name ?? "platform object"));
+      return remember(memory, value, clone(value as never, (inner) => cloneValue(memory, inner)));
+    }
+    default:
+      notCloneable("A " + kind);
+  }
+}
+
+function cloneProperties(memory: Memory, value: object, clone: object): object {
+  const keys = ownKeys(value);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
+    if (typeof key !== "string" || getOwnPropertyDescriptor(value, key)?.enumerable !== true) continue;
+    setOwn(clone, key, cloneValue(memory, (value as Record<string, unknown>)[key]));
+  }
+  return clone;
+}
+
+/** An assignment, unless that would meet a setter or a read-only property of a prototype. */
+function setOwn(target: object, key: string, value: unknown): void {
+  if (key in target) objectDefineProperty(target, key, { __proto__: null, value, writable: true, enumerable: true, configurable: true } as PropertyDescriptor);
+  else (target as Record<string, unknown>)[key] = value;
+}
+
+function cloneMap(memory: Memory, value: Map<unknown, unknown>): Map<unknown, unknown> {
+  const clone = remember(memory, value, new SafeMap<unknown, unknown>());
+  // A getter that runs while values are cloned may change the map: what counts is what it held at the start.
+  const entries: unknown[] = [];
+  mapForEach(value, (item, key) => arrayPush(entries, key, item));
+  for (let i = 0; i < entries.length; i += 2) {
+    const key = cloneValue(memory, entries[i]);
+    mapSet(clone, key, cloneValue(memory, entries[i + 1]));
+  }
+  return clone;
+}
+
+function cloneSet(memory: Memory, value: Set<unknown>): Set<unknown> {
+  const clone = remember(memory, value, new SafeSet<unknown>());
+  const items: unknown[] = [];
+  setForEach(value, (item) => arrayPush(items, item));
+  for (let i = 0; i < items.length; i++) setAdd(clone, cloneValue(memory, items[i]));
+  return clone;
+}
+
+function cloneBuffer(buffer: ArrayBuffer): ArrayBuffer {
+  if (arrayBufferDetached(buffer)) notCloneable("A detached ArrayBuffer");
+  const length = arrayBufferByteLength(buffer);
+  const options = arrayBufferResizable(buffer) ? { __proto__: null, maxByteLength: arrayBufferMaxByteLength(buffer) } : undefined;
+  const clone = reflectConstruct(SafeArrayBuffer, [length, options]) as ArrayBuffer;
+  typedArraySet(new SafeUint8Array(clone), new SafeUint8Array(buffer));
+  return clone;
+}
+
+function cloneView(memory: Memory, view: ArrayBufferView, kind: "TypedArray" | "DataView"): object {
+  const isTyped = kind === "TypedArray";
+  const buffer = isTyped ? typedArrayBuffer(view) : dataViewBuffer(view as DataView);
+  if (!isArrayBuffer(buffer) || arrayBufferDetached(buffer)) notCloneable("A view of an ArrayBuffer that is detached or shared");
+  const copy = (mapGet(memory, buffer) ?? remember(memory, buffer, cloneBuffer(buffer))) as ArrayBuffer;
+  if (isTyped) {
+    const View = VIEWS[typedArrayName(view) as string] as ViewConstructor;
+    return new View(copy, typedArrayByteOffset(view), typedArrayLength(view));
+  }
+  try {
+    return new SafeDataView(copy, dataViewByteOffset(view as DataView), dataViewByteLength(view as DataView));
+  } catch {
+    notCloneable("A DataView beyond the end of its buffer");
+  }
+}
+
+function cloneError(memory: Memory, value: object): object {
+  const given = (value as { name?: unknown }).name;
+  const name = given === undefined ? "Error" : toDOMString(given);
+  const clone = reflectConstruct(ERRORS[name] ?? SafeError, []) as Error;
+  remember(memory, value, clone);
+  const message = getOwnPropertyDescriptor(value, "message");
+  if (message !== undefined && "value" in message) defineHidden(clone, "message", toDOMString(message.value));
+  const cause = getOwnPropertyDescriptor(value, "cause");
+  if (cause !== undefined && "value" in cause) defineHidden(clone, "cause", cloneValue(memory, cause.value));
+  copyStack(value, clone);
+  return clone;
+}
+
+function copyStack(from: object, to: object): void {
+  const stack = getOwnPropertyDescriptor(from, "stack")?.value as unknown;
+  if (typeof stack === "string") defineHidden(to, "stack", stack);
+}
+
+function defineHidden(target: object, key: string, value: unknown): void {
+  objectDefineProperty(target, key, { __proto__: null, value, writable: true, configurable: true } as PropertyDescriptor);
+}

@@ -1,0 +1,16 @@
+/** Interfaces whose objects can be cloned. A room registers its own at module scope; an object of any other interface is a DataCloneError. */
+import { mapGet, mapSet, SafeMap } from "../../infra/guest/primordials.ts";
+import { type Interface, type InterfaceInfo, interfaceOf } from "../../infra/guest/webidl.ts";
+
+/** Makes the clone. `inner` clones a value that belongs to it, with the same memory of what was cloned already. */
+export type CloneInterface = (value: never, inner: (value: unknown) => unknown) => object;
+
+const cloners = new SafeMap<InterfaceInfo, CloneInterface>();
+
+/** After `defineInterface`. An interface that inherits from `cls` needs its own. */
+export function registerCloneable(cls: Interface, clone: CloneInterface): void {
+  const info = interfaceOf(cls.prototype as object);
+  if (info !== undefined) mapSet(cloners, info, clone);
+}
+
+export const clonerOf = (info: InterfaceInfo): CloneInterface | undefined => mapGet(cloners, info);
