@@ -6,18 +6,18 @@
 /** Where a limit may be set: `app` in `defaults.limits` or an app's `limits`, `server` at the top of the config, `fixed` nowhere. */
 export type LimitScope = "app" | "server" | "fixed";
 
-export interface Limit {
+export interface Limit<S extends LimitScope = LimitScope> {
   readonly unit: "ms" | "mb" | "kb" | "count" | "s";
   readonly default: number;
   readonly least: number;
   readonly most: number;
-  readonly scope: LimitScope;
+  readonly scope: S;
   readonly help: string;
   /** What happens past it. */
   readonly past: string;
 }
 
-const limit = (scope: LimitScope, unit: Limit["unit"], value: number, least: number, most: number, help: string, past: string): Limit => ({ unit, default: value, least, most, scope, help, past });
+const limit = <S extends LimitScope>(scope: S, unit: Limit["unit"], value: number, least: number, most: number, help: string, past: string): Limit<S> => ({ unit, default: value, least, most, scope, help, past });
 
 const MINUTE = 60_000;
 
