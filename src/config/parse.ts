@@ -3,10 +3,10 @@ import { isIP } from "node:net";
 import { dirname, resolve } from "node:path";
 import leven from "leven";
 import * as v from "valibot";
+import { parseHostPattern } from "../base/host-name.ts";
 import { OperatorError, type Problem } from "../errors.ts";
 import { limits, limitKeys, type LimitValues, resolveAppLimits, resolveServerLimits } from "../limits.ts";
 import type { AppConfig, Config, Json } from "./config.ts";
-import { canonicalPattern } from "./host-pattern.ts";
 import { Document, type Path } from "./positions.ts";
 import { appSchema, configSchema, type RawApp, type RawConfig } from "./schema.ts";
 
@@ -88,7 +88,7 @@ class Resolver {
     if (name === "") this.#add(path, "this app has neither a name nor a hostname", 'add "hostname": "app.example.com"');
     else this.#claim(this.#claims.names, name, [...path, raw.name === undefined ? "hostname" : "name"], "the name");
     // A name that is a hostname serves that host.
-    const inherited = hostnames.length === 0 && raw.name !== undefined && raw.default !== true ? canonicalPattern(raw.name) : null;
+    const inherited = hostnames.length === 0 && raw.name !== undefined && raw.default !== true ? parseHostPattern(raw.name) : null;
     if (hostnames.length === 0 && inherited === null && raw.default !== true) this.#add([...path, "name"], "the name is no hostname, so the app needs one", 'add "hostname": "app.example.com", or "default": true');
     if (inherited !== null) this.#claim(this.#claims.hosts, inherited, [...path, "name"], "the hostname");
     if (raw.default === true) {
@@ -113,7 +113,7 @@ class Resolver {
     const given = raw.hostnames ?? (raw.hostname === undefined ? [] : [raw.hostname]);
     const at = (i: number): Path => (raw.hostnames === undefined ? [...path, "hostname"] : [...path, "hostnames", i]);
     return given.flatMap((text, i) => {
-      const host = canonicalPattern(text);
+      const host = parseHostPattern(text);
       if (host === null) {
         this.#add(at(i), `${JSON.stringify(text)} is no hostname`, 'write a name such as "app.example.com", "*.example.com" or "[::1]", without scheme, port and path');
         return [];

@@ -10,7 +10,7 @@ import type { Observer } from "../observe/observer.ts";
 import { BodySource } from "./body-source.ts";
 import { Exchange, type IngressRequest, type Transport } from "./exchange.ts";
 import { lastOf, type TrustedProxies } from "./forwarded.ts";
-import { parseHostName } from "./host-name.ts";
+import { parseHostName } from "../base/host-name.ts";
 import { type HeadLimits, HeadReader, type RequestHead } from "./request-head.ts";
 import { type ErrorDetail, type RespondLimits, Responder } from "./respond.ts";
 import type { Router } from "./router.ts";

@@ -1,5 +1,5 @@
 /** Which app serves a host. A table is built once and never edited: a reload builds another and swaps it in whole. */
-import { parseHostPattern } from "./host-name.ts";
+import { parseHostPattern } from "../base/host-name.ts";
 
 export interface Route<App> {
   readonly app: App;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseHostName, parseHostPattern } from "../../../src/ingress/host-name.ts";
+import { parseHostName, parseHostPattern } from "../../../src/base/host-name.ts";
 
 describe("a Host header", () => {
   test.each([
