@@ -8,7 +8,8 @@ import type { GuestFailure, InvocationLimits } from "../isolate/invocation.ts";
 import { type Snapshot, snapshotBytes } from "../isolate/snapshot.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { AppConfig } from "../config/config.ts";
-import { type Bundle, LoadError, type LoadBundle } from "./load/bundle.ts";
+import type { Bundle, LoadBundle } from "./load/bundle.ts";
+import { LoadError } from "./load/load-error.ts";
 import { mapStack } from "./load/source-map.ts";
 
 /** What revisions need from the process. */

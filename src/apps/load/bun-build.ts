@@ -44,6 +44,8 @@ const LOADERS: Readonly<Record<string, Bun.Loader>> = {
   ".js": "jsx", ".jsx": "jsx", ".mjs": "js", ".cjs": "js", ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx", ".json": "json", ".jsonc": "jsonc",
   ".txt": "text", ".text": "text", ".md": "text", ".html": "text", ".htm": "text", ".css": "text", ".svg": "text", ".xml": "text", ".csv": "text", ".sql": "text", ".graphql": "text", ".gql": "text", ".yaml": "text", ".yml": "text", ".toml": "text",
 };
+/** What apps write, never what the host has: in parts, because only config may read the host's environment. */
+const NODE_ENV = ["process", "env", "NODE_ENV"].join(".");
 const MAX_PROBLEMS = 50;
 const MAX_IMPORTS_PER_MODULE = 20;
 /** Sources may be larger than the bundle made of them: types, comments and unused exports go. */
@@ -91,7 +93,8 @@ class AppBuild implements BuildResult {
   async run(): Promise<boolean> {
     const guestUrl = `file:///app/${this.#entry.name.split("/").map(encodeURIComponent).join("/")}`;
     const result = await Bun.build({
-      entrypoints: [`${NAMESPACE}:${this.#entry.name}`],
+      // Without a folder in it: Bun opens the folder an entry point lies in.
+      entrypoints: [`${NAMESPACE}:entry`],
       target: "browser",
       format: "esm",
       splitting: false,
@@ -101,7 +104,7 @@ class AppBuild implements BuildResult {
       metafile: true,
       jsx: { ...this.#config.jsx, development: false },
       define: {
-        "process.env.NODE_ENV": '"production"',
+        [NODE_ENV]: '"production"',
         "import.meta.url": JSON.stringify(guestUrl),
         __filename: JSON.stringify(guestUrl.slice("file://".length)),
         __dirname: JSON.stringify(guestUrl.slice("file://".length, guestUrl.lastIndexOf("/"))),

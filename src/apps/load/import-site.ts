@@ -9,8 +9,8 @@ const IN_COMMENT = /(?:^|\n)[ \t]*(?:\/\/|\/\*|\*)[^\n]*$/;
 export function findImport(source: string, specifier: string): { readonly line: number; readonly column: number } | null {
   let fallback = -1;
   let candidates = 0;
-  for (const quote of ['"', "'", "`"]) {
-    const literal = quote + specifier + quote;
+  const escaped = JSON.stringify(specifier);
+  for (const literal of [`"${specifier}"`, `'${specifier}'`, `\`${specifier}\``, escaped, `'${escaped.slice(1, -1)}'`]) {
     for (let at = source.indexOf(literal); at !== -1 && candidates < MAX_CANDIDATES; at = source.indexOf(literal, at + 1), candidates++) {
       const before = source.slice(Math.max(0, at - LOOK_BACK), at);
       if (IN_COMMENT.test(before)) continue;

@@ -30,6 +30,7 @@ export class SourceMap {
 
   /** Null where the bundle holds code that no file of the app wrote. */
   originalPosition(line: number, column: number): SourcePosition | null {
+    if (line < 1 || column < 1) return null;
     const found = originalPositionFor(this.#decoded(), { line, column: column - 1 });
     return found.source === null ? null : { file: this.#nameOf(found.source), line: found.line, column: found.column + 1 };
   }
