@@ -7,7 +7,7 @@
 export type LimitScope = "app" | "server" | "fixed";
 
 export interface Limit<S extends LimitScope = LimitScope> {
-  readonly unit: "ms" | "mb" | "kb" | "count" | "s";
+  readonly unit: "ms" | "us" | "mb" | "kb" | "count" | "s";
   readonly default: number;
   readonly least: number;
   readonly most: number;
@@ -28,36 +28,42 @@ export const limits = {
   stream_ms: limit("app", "ms", 300_000, 100, 900_000, "time for the whole response body", "the response is cut"),
   wait_until_ms: limit("app", "ms", 30_000, 0, 300_000, "time for waitUntil work after the response", "the work is ended"),
   memory_mb: limit("app", "mb", 128, 16, 1_024, "linear memory of one isolate", "the isolate is ended, 503 memory_limit"),
-  max_body_mb: limit("app", "mb", 10, 0, 1_024, "request body", "413 payload_too_large"),
+  max_body_mb: limit("app", "mb", 10, 0, 1_024, "size of a request body", "413 payload_too_large"),
   max_buffer_size_mb: limit("app", "mb", 64, 1, 1_024, "stream data that waits in nano for one app", "writers wait"),
   stream_buffer_kb: limit("app", "kb", 256, 16, 8_192, "stream data that waits in nano for one stream", "the writer waits"),
-  concurrency: limit("app", "count", 100, 1, 10_000, "invocations that run at once", "further ones wait in the queue"),
-  queue: limit("app", "count", 100, 0, 10_000, "invocations that wait for a place", "503 overloaded"),
+  concurrency: limit("app", "count", 100, 1, 10_000, "number of invocations that run at once", "further ones wait in the queue"),
+  queue: limit("app", "count", 100, 0, 10_000, "number of invocations that wait for a place", "503 overloaded"),
   queue_ms: limit("app", "ms", 1_000, 0, 60_000, "time in the queue", "503 overloaded"),
-  isolates: limit("app", "count", 8, 1, 64, "isolates of one app", "further invocations share"),
-  subrequests: limit("app", "count", 50, 0, 1_000, "fetch() calls of one invocation", "fetch rejects with TypeError"),
-  subrequests_at_once: limit("app", "count", 6, 1, 32, "fetch() calls of one invocation that are open at once", "further ones wait"),
-  app_subrequests_at_once: limit("app", "count", 64, 1, 512, "fetch() calls of one app that are open at once", "further ones wait"),
-  timers: limit("app", "count", 1_000, 0, 10_000, "timers alive in one invocation", "setTimeout throws"),
+  isolates: limit("app", "count", 8, 1, 64, "number of isolates of one app", "further invocations share"),
+  subrequests: limit("app", "count", 50, 0, 1_000, "number of fetch() calls of one invocation", "fetch rejects with TypeError"),
+  subrequests_at_once: limit("app", "count", 6, 1, 32, "number of fetch() calls of one invocation that are open at once", "further ones wait"),
+  app_subrequests_at_once: limit("app", "count", 64, 1, 512, "number of fetch() calls of one app that are open at once", "further ones wait"),
+  timers: limit("app", "count", 1_000, 1, 10_000, "number of timers alive in one invocation", "setTimeout throws"),
   log_kb: limit("app", "kb", 64, 0, 1_024, "console output of one invocation", "the rest is dropped, with one line that says so"),
-  log_line_kb: limit("app", "kb", 8, 1, 1_024, "one console line", "the line is cut"),
+  log_line_kb: limit("app", "kb", 8, 1, 1_024, "length of one console line", "the line is cut"),
   log_rate_kb: limit("app", "kb", 256, 1, 1_024, "console output of one app per second", "the rest is dropped, with one line that says so"),
-  bundle_mb: limit("app", "mb", 10, 1, 64, "bundled source of one app", "the load fails"),
-  modules: limit("app", "count", 1_000, 1, 10_000, "modules in one app", "the load fails"),
+  bundle_mb: limit("app", "mb", 10, 1, 64, "size of the bundled source of one app", "the load fails"),
+  modules: limit("app", "count", 1_000, 1, 10_000, "number of modules in one app", "the load fails"),
   drain_ms: limit("app", "ms", 30_000, 0, 300_000, "time that running invocations get when an app or nano stops", "they are aborted and named in the log"),
   fetch_connect_ms: limit("app", "ms", 10_000, 100, 60_000, "time to connect to an upstream", "fetch rejects with TypeError"),
   fetch_headers_ms: limit("app", "ms", 30_000, 100, 300_000, "time to an upstream's response head", "fetch rejects with TypeError"),
   fetch_idle_ms: limit("app", "ms", 30_000, 100, 300_000, "time between two chunks of an upstream's body", "the body fails with TypeError"),
-  connections: limit("server", "count", 10_000, 1, 1_000_000, "client connections", "further ones are refused"),
-  url_kb: limit("server", "kb", 8, 1, 16, "request URL", "414 uri_too_long"),
-  header_total_kb: limit("server", "kb", 16, 1, 64, "all request header fields", "431 headers_too_large"),
-  header_kb: limit("server", "kb", 8, 1, 32, "one request header field", "431 headers_too_large"),
+  kdf_iterations: limit("app", "count", 600_000, 1_000, 1_000_000, "number of iterations of one key derivation", "deriveBits rejects with OperationError"),
+  memory_total_mb: limit("server", "mb", 0, 0, 1_048_576, "guest memory of the whole process, where 0 stands for 70 % of what the process may use", "idle isolates go, then 503 overloaded"),
+  slice_us: limit("server", "us", 1_000, 200, 10_000, "time an app runs before another one that waits gets its turn", "the app is paused"),
+  connections: limit("server", "count", 10_000, 1, 1_000_000, "number of client connections", "further ones are refused"),
+  connections_per_address: limit("server", "count", 200, 1, 1_000_000, "number of connections of one client address", "further ones are refused"),
+  url_kb: limit("server", "kb", 8, 1, 16, "length of a request URL", "414 uri_too_long"),
+  header_total_kb: limit("server", "kb", 16, 1, 64, "size of all request header fields", "431 headers_too_large"),
+  header_kb: limit("server", "kb", 8, 1, 32, "size of one request header field", "431 headers_too_large"),
   header_count: limit("server", "count", 100, 1, 256, "number of request header fields", "431 headers_too_large"),
-  response_header_kb: limit("server", "kb", 32, 1, 128, "all response header fields", "502 bad_response"),
+  response_header_kb: limit("server", "kb", 32, 1, 128, "size of all response header fields", "502 bad_response"),
   response_header_count: limit("server", "count", 128, 1, 256, "number of response header fields", "502 bad_response"),
   keep_alive_s: limit("server", "s", 60, 1, 255, "time a connection may be idle between requests", "it is closed"),
   body_idle_ms: limit("server", "ms", 30_000, 100, 300_000, "time between two chunks of a request body", "408 request_timeout"),
+  body_rate_kb: limit("server", "kb", 1, 0, 1_024, "least size of request body that has to arrive per second", "408 request_timeout"),
   write_stall_ms: limit("server", "ms", 30_000, 100, 300_000, "time a client may take nothing of a response", "the response is cut"),
+  drain_delay_ms: limit("server", "ms", 0, 0, 60_000, "time nano keeps accepting connections after it was told to stop", "draining begins"),
   idle_isolate_ms: limit("server", "ms", 60_000, 0, 3_600_000, "time an isolate stays without work", "it is dropped; the snapshot stays"),
   env_count: limit("fixed", "count", 128, 0, 128, "variables in env", "an error of the configuration"),
   env_value_kb: limit("fixed", "kb", 5, 0, 5, "one variable in env", "an error of the configuration"),
@@ -65,6 +71,17 @@ export const limits = {
   config_file_mb: limit("fixed", "mb", 1, 0, 16, "the config file", "an error of the configuration"),
   fetch_redirects: limit("fixed", "count", 20, 0, 20, "redirects that one fetch() follows", "fetch rejects with TypeError"),
   inflate_ratio: limit("fixed", "count", 100, 1, 100, "how much larger than its compressed form a body may be, past its first megabyte", "the body fails with TypeError"),
+  inflate_free_mb: limit("fixed", "mb", 1, 1, 1, "inflated size from which inflate_ratio counts", "inflate_ratio counts"),
+  stream_buffer_max_kb: limit("fixed", "kb", 1_024, 1_024, 8_192, "largest chunk that passes a stream whole", "it is split"),
+  engine_headroom_mb: limit("fixed", "mb", 8, 8, 8, "distance of the engine's own limit below memory_mb", "the app gets an out-of-memory error that it may catch"),
+  timer_min_ms: limit("fixed", "ms", 1, 1, 1, "shortest delay of a timer", "shorter ones become this one"),
+  timer_nested_min_ms: limit("fixed", "ms", 4, 4, 4, "shortest delay of a timer from the fifth level of nesting on", "shorter ones become this one"),
+  config_poll_ms: limit("fixed", "ms", 2_000, 2_000, 2_000, "interval at which the config is looked at where the system reports no changes", "a change is seen late"),
+  config_debounce_ms: limit("fixed", "ms", 500, 500, 500, "quiet time after a change before the config is read", "changes in between are read together"),
+  quarantine_kills: limit("fixed", "count", 5, 5, 5, "kills of an app within quarantine_window_ms", "503 quarantined"),
+  quarantine_window_ms: limit("fixed", "ms", 10_000, 10_000, 10_000, "time over which kills are counted", "older kills are forgotten"),
+  quarantine_ms: limit("fixed", "ms", 10_000, 10_000, 300_000, "length of the first quarantine; each further one is twice as long", "the app is tried again"),
+  admin_body_mb: limit("fixed", "mb", 1, 1, 1, "request body on the admin listener", "413 payload_too_large"),
   self_call_depth: limit("fixed", "count", 8, 1, 16, "how often a request may come back to nano through fetch()", "508 loop_detected"),
 } as const satisfies Readonly<Record<string, Limit>>;
 
@@ -72,7 +89,7 @@ export type LimitKey = keyof typeof limits;
 type KeyOfScope<S extends LimitScope> = { [K in LimitKey]: (typeof limits)[K]["scope"] extends S ? K : never }[LimitKey];
 export type LimitValues = Readonly<Partial<Record<LimitKey, number>>>;
 
-const FACTOR: Readonly<Record<Limit["unit"], number>> = { ms: 1, s: 1_000, mb: 1 << 20, kb: 1 << 10, count: 1 };
+const FACTOR: Readonly<Record<Limit["unit"], number>> = { ms: 1, us: 0.001, s: 1_000, mb: 1 << 20, kb: 1 << 10, count: 1 };
 
 /** Keys that may be set in the given scope, in the catalogue's order. */
 export function limitKeys(scope: LimitScope): readonly LimitKey[] {
@@ -100,7 +117,8 @@ export function resolveAppLimits(...layers: readonly LimitValues[]) {
     waitUntilMs: value("wait_until_ms"),
     memoryBytes: value("memory_mb"),
     maxBodyBytes: value("max_body_mb"),
-    maxBufferBytes: value("max_buffer_size_mb"),
+    // A small app buffers less by default; what it says itself may not exceed its memory, which the config checks.
+    maxBufferBytes: Math.min(value("max_buffer_size_mb"), value("memory_mb")),
     streamBufferBytes: value("stream_buffer_kb"),
     concurrency: value("concurrency"),
     queue: value("queue"),
@@ -116,6 +134,7 @@ export function resolveAppLimits(...layers: readonly LimitValues[]) {
     bundleBytes: value("bundle_mb"),
     modules: value("modules"),
     drainMs: value("drain_ms"),
+    kdfIterations: value("kdf_iterations"),
     fetchConnectMs: value("fetch_connect_ms"),
     fetchHeadersMs: value("fetch_headers_ms"),
     fetchIdleMs: value("fetch_idle_ms"),
@@ -128,7 +147,10 @@ export type ServerLimits = ReturnType<typeof resolveServerLimits>;
 export function resolveServerLimits(layer: LimitValues) {
   const value = (key: KeyOfScope<"server">) => limitValue(key, layer);
   return Object.freeze({
+    memoryTotalBytes: value("memory_total_mb"),
+    sliceMs: value("slice_us"),
     connections: value("connections"),
+    connectionsPerAddress: value("connections_per_address"),
     urlBytes: value("url_kb"),
     headerTotalBytes: value("header_total_kb"),
     headerBytes: value("header_kb"),
@@ -137,7 +159,9 @@ export function resolveServerLimits(layer: LimitValues) {
     responseHeaderCount: value("response_header_count"),
     keepAliveMs: value("keep_alive_s"),
     bodyIdleMs: value("body_idle_ms"),
+    bodyBytesPerSecond: value("body_rate_kb"),
     writeStallMs: value("write_stall_ms"),
+    drainDelayMs: value("drain_delay_ms"),
     idleIsolateMs: value("idle_isolate_ms"),
   });
 }
