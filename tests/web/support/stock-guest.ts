@@ -42,10 +42,16 @@ export class StockGuest implements Disposable {
   readonly #vm: QuickJSContext = engine.newContext();
   readonly #invocations = new Map<number, OpContext>();
   readonly #options: StockGuestOptions;
+  /** Made before any app could patch what they use. */
+  readonly #readers = {
+    string: this.#vm.unwrapResult(this.#vm.evalCode("((stringify) => (text) => stringify(text))(JSON.stringify)")),
+    bytes: this.#vm.unwrapResult(this.#vm.evalCode('((length) => (bytes) => { const n = length(bytes); let list = "["; for (let i = 0; i < n; i++) list += (i ? "," : "") + bytes[i]; return list + "]" })(Function.prototype.call.bind(Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length").get))')),
+  };
   #deliver: QuickJSHandle | null = null;
   #names: string[] = [];
   #current: OpContext;
   #nextCall = 1;
+  #nextInvocation = 1;
   #nextRid = 1;
 
   constructor(options: StockGuestOptions = {}) {
@@ -61,7 +67,7 @@ export class StockGuest implements Disposable {
   /** A new invocation, which later code runs on behalf of. */
   open(): OpContext {
     const invocations = this.#invocations;
-    const id = invocations.size + 1;
+    const id = this.#nextInvocation++;
     const resources = new Resources(() => this.#nextRid++);
     const invocation: Invocation = {
       id,
@@ -161,17 +167,20 @@ export class StockGuest implements Disposable {
     if (wire.kind === "str" || (wire.kind === "body" && type === "string")) {
       if (type !== "string") throw new GuestError("TypeError", `${name}: not a string`);
       // The library's own reader replaces lone surrogates.
-      const quoted = vm.unwrapResult(vm.evalCode("JSON.stringify")).consume((stringify) => vm.unwrapResult(vm.callFunction(stringify, vm.undefined, handle)));
-      const text = JSON.parse(quoted.consume((h) => vm.getString(h))) as string;
+      const text = this.#viaJson("string", handle) as string;
       if (text.length > (wire.max ?? 0)) throw new GuestError("TypeError", `${name}: too long`);
       return text;
     }
     if (wire.kind === "json") return JSON.parse(vm.getString(handle));
     if (wire.kind === "bytes" || wire.kind === "body") {
-      const list = vm.unwrapResult(vm.evalCode("(b) => JSON.stringify(Array.from(b))")).consume((fn) => vm.unwrapResult(vm.callFunction(fn, vm.undefined, handle)));
-      return Uint8Array.from(JSON.parse(list.consume((h) => vm.getString(h))) as number[]);
+      return Uint8Array.from(this.#viaJson("bytes", handle) as number[]);
     }
     return vm.dump(handle);
+  }
+
+  #viaJson(how: "string" | "bytes", handle: QuickJSHandle): unknown {
+    const { vm, reader } = { vm: this.#vm, reader: this.#readers[how] };
+    return JSON.parse(vm.unwrapResult(vm.callFunction(reader, vm.undefined, handle)).consume((text) => vm.getString(text)));
   }
 
   #encode(wire: Wire<unknown>, value: unknown): QuickJSHandle {

@@ -1,8 +1,9 @@
 /** How many bytes at the end of a chunk are the start of a character that the next chunk completes. */
+import { typedArrayLength } from "../../infra/guest/primordials.ts";
 
 /** https://encoding.spec.whatwg.org/#utf-8-decoder: only what can still become a character waits. */
 export function incompleteUtf8(bytes: Uint8Array): number {
-  const { length } = bytes;
+  const length = typedArrayLength(bytes);
   for (let back = 1; back <= 3 && back <= length; back++) {
     const byte = bytes[length - back] as number;
     if (byte >= 0x80 && byte < 0xc0) continue;
@@ -23,8 +24,9 @@ function maySecond(lead: number, second: number): boolean {
 
 /** An odd byte, and a high surrogate before it. */
 export function incompleteUtf16(bytes: Uint8Array, bigEndian: boolean): number {
-  const odd = bytes.length % 2;
-  if (bytes.length < odd + 2) return odd;
-  const high = bytes[bytes.length - odd - (bigEndian ? 2 : 1)] as number;
+  const length = typedArrayLength(bytes);
+  const odd = length % 2;
+  if (length < odd + 2) return odd;
+  const high = bytes[length - odd - (bigEndian ? 2 : 1)] as number;
   return high >= 0xd8 && high <= 0xdb ? odd + 2 : odd;
 }

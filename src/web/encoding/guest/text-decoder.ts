@@ -1,6 +1,6 @@
 /** TextDecoder (https://encoding.spec.whatwg.org/#interface-textdecoder). Unicode streams keep the rest of a character here; other encodings a decoder on the host. */
 import { hostOps } from "../../infra/guest/host-ops.ts";
-import { SafeRangeError, SafeUint8Array, stringToLowerCase, typedArrayBuffer, typedArrayByteOffset, typedArraySet } from "../../infra/guest/primordials.ts";
+import { SafeRangeError, SafeUint8Array, stringToLowerCase, typedArrayBuffer, typedArrayByteOffset, typedArrayLength, typedArraySet } from "../../infra/guest/primordials.ts";
 import { defineInterface } from "../../infra/guest/webidl.ts";
 import { toBufferSource, toDictionary, toDOMString } from "../../infra/guest/webidl-convert.ts";
 import { encodingOps, FATAL, IGNORE_BOM } from "../ops.ts";
@@ -67,17 +67,18 @@ export class TextDecoder {
 
   #decodeUnicode(chunk: Uint8Array<ArrayBuffer>, stream: boolean): string {
     let bytes = chunk;
-    if (this.#rest.length > 0) {
-      bytes = new SafeUint8Array(this.#rest.length + chunk.length);
+    const before = typedArrayLength(this.#rest);
+    if (before > 0) {
+      bytes = new SafeUint8Array(before + typedArrayLength(chunk));
       typedArraySet(bytes, this.#rest);
-      typedArraySet(bytes, chunk, this.#rest.length);
+      typedArraySet(bytes, chunk, before);
     }
     const flags = this.#started ? this.#flags | IGNORE_BOM : this.#flags;
     this.#rest = NOTHING;
     this.#started = false;
     if (!stream) return text_decode(this.#encoding, bytes, flags);
     const waiting = this.#encoding === "utf-8" ? incompleteUtf8(bytes) : incompleteUtf16(bytes, this.#encoding === "utf-16be");
-    const end = bytes.length - waiting;
+    const end = typedArrayLength(bytes) - waiting;
     const text = end === 0 ? "" : text_decode(this.#encoding, view(bytes, 0, end), flags);
     if (waiting > 0) {
       this.#rest = new SafeUint8Array(waiting);

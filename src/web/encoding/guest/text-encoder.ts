@@ -1,5 +1,5 @@
 /** TextEncoder (https://encoding.spec.whatwg.org/#interface-textencoder). */
-import { SafeTypeError, SafeUint8Array, stringCharCodeAt, stringSlice, typedArrayLength, typedArrayName, typedArraySet } from "../../infra/guest/primordials.ts";
+import { SafeTypeError, SafeUint8Array, stringCharCodeAt, stringSlice, typedArrayBuffer, typedArrayLength, typedArrayName, typedArraySet } from "../../infra/guest/primordials.ts";
 import { defineInterface, requireArguments } from "../../infra/guest/webidl.ts";
 import { toUSVString } from "../../infra/guest/webidl-convert.ts";
 import { utf8Encode } from "./utf8.ts";
@@ -23,8 +23,9 @@ export class TextEncoder {
     const room = typedArrayLength(target);
     // Every unit takes at least one byte, so no more of the text can fit.
     const bytes = utf8Encode(toUSVString(text.length > room ? stringSlice(text, 0, wholeCharacters(text, room)) : text));
-    const written = bytes.length <= room ? bytes.length : startOfCharacter(bytes, room);
-    typedArraySet(target, written === bytes.length ? bytes : new SafeUint8Array(bytes.buffer, 0, written));
+    const length = typedArrayLength(bytes);
+    const written = length <= room ? length : startOfCharacter(bytes, room);
+    typedArraySet(target, written === length ? bytes : new SafeUint8Array(typedArrayBuffer(bytes), 0, written));
     return { read: written === 0 ? 0 : unitsOf(bytes, written), written };
   }
 }

@@ -157,7 +157,14 @@ export function stringReplaceAll(text: string, what: string, by: string): string
 export const regExpExec = uncurryThis(RegExp.prototype.exec);
 export const regExpTest = (pattern: RegExp, text: string): boolean => regExpExec(pattern, text) !== null;
 export const regExpSource = getter<RegExp, string>(RegExp.prototype, "source");
-export const regExpFlags = getter<RegExp, string>(RegExp.prototype, "flags");
+const FLAGS = ["hasIndices", "global", "ignoreCase", "multiline", "dotAll", "unicode", "unicodeSets", "sticky"];
+const hasFlag = FLAGS.map((name) => getter<RegExp, boolean>(RegExp.prototype, name));
+/** The built-in `flags` asks for each flag by name, and so would run an app's code. */
+export function regExpFlags(pattern: RegExp): string {
+  let flags = "";
+  for (let i = 0; i < FLAGS.length; i++) if ((hasFlag[i] as (self: RegExp) => boolean)(pattern)) flags += "dgimsuvy"[i];
+  return flags;
+}
 
 // Number, BigInt, Math
 export const { isFinite: numberIsFinite, isInteger: numberIsInteger, isNaN: numberIsNaN, isSafeInteger: numberIsSafeInteger } = Number;

@@ -15,8 +15,8 @@ import {
   symbolToStringTag,
 } from "./primordials.ts";
 
-/** The constructor of any class. */
-export type Interface = abstract new (...args: any[]) => unknown;
+/** The constructor of any class, a private one included. */
+export type Interface = { readonly prototype: object };
 
 export interface InterfaceOptions {
   /** The constructor's `length`: its required arguments. Default 0. */
@@ -49,7 +49,7 @@ export const interfaceOf = (prototype: object): InterfaceInfo | undefined => map
  * Members check their receiver by touching a `#private` field first: the engine's own TypeError is the brand check.
  */
 export function defineInterface(cls: Interface, name: string, options?: InterfaceOptions): void {
-  const prototype = cls.prototype as object;
+  const { prototype } = cls;
   makeEnumerable(prototype);
   makeEnumerable(cls);
   objectDefineProperty(cls, "name", { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
@@ -79,7 +79,9 @@ function makeEnumerable(target: object): void {
   const keys = ownKeys(target);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string | symbol;
-    if (typeof key !== "string" || key === "constructor" || key === "prototype" || key === "name" || key === "length") continue;
+    if (typeof key !== "string" || key === "constructor") continue;
+    // What every class has of its own.
+    if (typeof target === "function" && (key === "prototype" || key === "name" || key === "length")) continue;
     const descriptor = getOwnPropertyDescriptor(target, key) as PropertyDescriptor;
     descriptor.enumerable = true;
     objectDefineProperty(target, key, descriptor);
@@ -88,8 +90,8 @@ function makeEnumerable(target: object): void {
 
 /** Makes `cls` inherit from `parent` without `extends`, for classes whose constructor must not run the parent's. */
 export function inheritInterface(cls: Interface, parent: Interface): void {
-  setPrototypeOf(cls, parent as unknown as object);
-  setPrototypeOf(cls.prototype as object, parent.prototype as object);
+  setPrototypeOf(cls, parent);
+  setPrototypeOf(cls.prototype, parent.prototype);
 }
 
 /** Puts an interface object or namespace on `globalThis`: writable, configurable, not enumerable. */

@@ -9,7 +9,7 @@ const cloners = new SafeMap<InterfaceInfo, CloneInterface>();
 
 /** After `defineInterface`. An interface that inherits from `cls` needs its own. */
 export function registerCloneable(cls: Interface, clone: CloneInterface): void {
-  const info = interfaceOf(cls.prototype as object);
+  const info = interfaceOf(cls.prototype);
   if (info !== undefined) mapSet(cloners, info, clone);
 }
 
