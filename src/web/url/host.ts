@@ -9,6 +9,14 @@ const FUEL_PER_UNIT = 10;
 const SETTABLE = new Set(["protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"] as const);
 type Settable = typeof SETTABLE extends Set<infer T> ? T : never;
 
+const HOST_AND_PORT = /^(\[[^\]]*\]|[^:/?#\\]+):(\d+)/;
+
+/** Bun's `host` setter keeps the old port when the new one is the default of the scheme. */
+function setDefaultPort(url: URL, host: string): void {
+  const match = HOST_AND_PORT.exec(host.replaceAll(/[\t\n\r]/g, ""));
+  if (match !== null && URL.canParse(`${url.protocol}//${match[1]}`)) url.port = match[2] as string;
+}
+
 export const urlHost: Handlers<typeof urlOps, OpContext> = {
   url_parse(ctx, input, base) {
     ctx.charge(PARSE_FUEL + (input.length + (base?.length ?? 0)) * FUEL_PER_UNIT);
@@ -19,6 +27,7 @@ export const urlHost: Handlers<typeof urlOps, OpContext> = {
     const url = URL.parse(href);
     if (url === null || !SETTABLE.has(attribute as Settable)) return href;
     url[attribute as Settable] = value;
+    if (attribute === "host") setDefaultPort(url, value);
     return url.href;
   },
   url_decode_form(ctx, text) {

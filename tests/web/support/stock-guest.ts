@@ -101,7 +101,6 @@ export class StockGuest implements Disposable {
   }
 
   /** Runs the body of an async function and returns what it returns, through JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: results are compared with literals
   async run(body: string): Promise<any> {
     const vm = this.#vm;
     const started = vm.unwrapResult(vm.evalCode(`(async () => { ${body}\n})().then((v) => JSON.stringify(v), (e) => { throw e })`, "app.js"));

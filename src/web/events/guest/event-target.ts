@@ -2,7 +2,7 @@
 import { DOMException } from "../../infra/guest/dom-exception.ts";
 import { arrayPush, arrayRemove, arraySlice, getOwnPropertyDescriptor, objectDefineProperty, reflectApply, SafeTypeError } from "../../infra/guest/primordials.ts";
 import { defineInterface, requireArguments } from "../../infra/guest/webidl.ts";
-import { isObject, toDictionary, toDOMString } from "../../infra/guest/webidl-convert.ts";
+import { isObject, toDOMString } from "../../infra/guest/webidl-convert.ts";
 import { type Event, eventInternals } from "./event.ts";
 import { late } from "./late.ts";
 
