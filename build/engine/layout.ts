@@ -33,8 +33,8 @@ function readInitialPages(wasm: Uint8Array): number {
   return limits.u32();
 }
 
-/** The one offset below `end` that fits every sample. */
-function findOffset(what: string, end: number, step: number, fits: (offset: number) => boolean): number {
+/** The one offset below `end` that fits every sample. Throws when there is none or more than one. */
+export function findOffset(what: string, end: number, step: number, fits: (offset: number) => boolean): number {
   const found: number[] = [];
   for (let offset = 0; offset < end; offset += step) if (fits(offset)) found.push(offset);
   const [only] = found;

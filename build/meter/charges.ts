@@ -3,7 +3,7 @@
  * by comparing bytes. All leave the operand stack as they found it.
  *
  * The fuel is a global of the module's own, read and set from outside through two functions: an exported mutable global costs JSC
- * a pointer more on every access (23 % against 15 % on the engine's benchmarks). The call of the interrupt import is out of line,
+ * a pointer more on every access (24 % against 15 % on the engine's benchmarks). The call of the interrupt import is out of line,
  * because a call of an import is much machine code and there are a thousand loops.
  */
 import { encodeS32, encodeU32 } from "./binary.ts";
