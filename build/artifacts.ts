@@ -3,19 +3,25 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { Artifacts } from "../src/artifacts.ts";
 import { boot } from "../src/isolate/bootstrap.ts";
-import { OpRegistry } from "../src/isolate/op-table.ts";
 import { writeBase } from "../src/isolate/snapshot-file.ts";
-import { contracts } from "../src/runtime/catalogue.ts";
+import { createOps } from "../src/runtime/catalogue.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { buildEngine } from "./engine/build-engine.ts";
 import { probeLayout } from "./engine/layout.ts";
 
 const GUEST_ENTRY = fileURLToPath(new URL("../src/web/guest.ts", import.meta.url));
 
+/** Only the declarations matter here: booting calls no op. */
+const UNUSED_SERVICES: Parameters<typeof createOps>[0] = {
+  clock: { origin: 0, now: () => 0 },
+  sink: () => {},
+  egress: { fetch_start: () => Promise.reject(new Error("no egress while building")), fetch_abort: () => {} },
+};
+
 export async function buildArtifacts(commit: string): Promise<Artifacts> {
   const [engine, guestCode] = await Promise.all([buildEngine(), bundleGuest()]);
-  const layout = await probeLayout(engine.wasm);
-  const ops = new OpRegistry(contracts());
+  const layout = probeLayout(engine.wasm);
+  const ops = createOps(UNUSED_SERVICES);
   const key = createHash("sha256").update(engine.hash).update(ops.signature).update(guestCode).digest("hex").slice(0, 32);
   const module = new WebAssembly.Module(engine.wasm as Uint8Array<ArrayBuffer>);
   const base = boot({ module, layout, hash: engine.hash }, ops, guestCode);

@@ -56,7 +56,6 @@ interface Said {
 const say = (message: string, hint?: string): Said => (hint === undefined ? { message } : { message, hint });
 
 const LEAST_CONFIG = 'the least that works: { "apps": [{ "hostname": "app.localhost", "path": "./app.js" }] }';
-const VALID_HOSTNAMES = 'write "app.example.com", "*.example.com" or "[::1]", without scheme, port and path';
 
 /** What an operator is told, by code. Texts never repeat a value that may be a secret: none of `env`, no URL, no source line. */
 export const operatorErrors = {
@@ -78,7 +77,6 @@ export const operatorErrors = {
     say(`${value} is ${value < least ? "below the floor" : "above the ceiling"} of ${value < least ? least : most}${unit}`, `${key} is the ${help}: use a whole number from ${least} to ${most}`),
   limit_twice: ({ name, value, other, otherValue }: { name: string; value: number; other: string; otherValue: number }) => say(`${name} is ${value}, but ${other} is ${otherValue}`, "both name the same limit: keep one of them"),
   buffer_above_memory: ({ buffer, memory }: { buffer: number; memory: number }) => say(`this app may buffer ${buffer} MB, but has ${memory} MB of memory`, "lower max_buffer_size_mb or raise memory_mb"),
-  hostname_invalid: () => say("this is no hostname", VALID_HOSTNAMES),
   hostname_taken: ({ host, place }: { host: string; place: string }) => say(`the hostname ${host} is taken already: ${place}`, "every hostname belongs to one app: change or remove one of the two"),
   hostname_and_hostnames: () => say("hostname is there as well", "keep one of the two: hostname for one name, hostnames for a list"),
   hostname_needed: ({ name }: { name: string | null }) =>

@@ -87,6 +87,8 @@ export const limits = {
 
 export type LimitKey = keyof typeof limits;
 type KeyOfScope<S extends LimitScope> = { [K in LimitKey]: (typeof limits)[K]["scope"] extends S ? K : never }[LimitKey];
+/** Names that are still read. */
+export const olderNames = { timeout_ms: "cpu_ms" } as const satisfies Readonly<Record<string, LimitKey>>;
 export type LimitValues = Readonly<Partial<Record<LimitKey, number>>>;
 
 const FACTOR: Readonly<Record<Limit["unit"], number>> = { ms: 1, us: 0.001, s: 1_000, mb: 1 << 20, kb: 1 << 10, count: 1 };

@@ -5,7 +5,8 @@ import { basename, extname, join, relative, resolve } from "node:path";
 import { OperatorError } from "../errors.ts";
 import { limits, resolveAppLimits, resolveServerLimits } from "../limits.ts";
 import type { AppConfig, Config, Json } from "./config.ts";
-import { DEFAULT_HOST, DEFAULT_PORT, parseConfig } from "./parse.ts";
+import { parseConfig } from "./parse.ts";
+import { DEFAULT_HOST, DEFAULT_PORT } from "./schema.ts";
 
 const NAMES = ["nano.json", "config.json"] as const;
 

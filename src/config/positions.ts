@@ -1,20 +1,26 @@
 /** JSON with comments, with the places of its values: so that a problem with a value can name its line. */
-import { getNodePath, type Node, parseTree, type ParseError, printParseErrorCode } from "jsonc-parser";
-import { OperatorError, type Problem } from "../errors.ts";
+import { createScanner, type Node, parseTree, type ParseError, printParseErrorCode } from "jsonc-parser";
+import { type OperatorCode, type operatorErrors, OperatorError, type Place, type Problem, problem } from "../errors.ts";
+import { codeFrame, maskValues } from "./frame.ts";
 
 export type Path = readonly (string | number)[];
 
+const MAX_DEPTH = 64;
+/** Frames are made for so many problems; the text of an error shows no more. */
+const MAX_FRAMES = 20;
+const MAX_NAME = 64;
+
 const SYNTAX: Readonly<Record<string, string>> = {
-  InvalidSymbol: "this is not JSON",
+  InvalidSymbol: "this is not JSON: strings stand in double quotes",
   InvalidNumberFormat: "this is not a number",
-  PropertyNameExpected: "a property name in double quotes belongs here",
+  PropertyNameExpected: "a key in double quotes belongs here",
   ValueExpected: "a value belongs here",
-  ColonExpected: "a colon is missing",
-  CommaExpected: "a comma is missing",
+  ColonExpected: "a colon is missing before this",
+  CommaExpected: "a comma is missing before this",
   CloseBraceExpected: "a closing } is missing",
   CloseBracketExpected: "a closing ] is missing",
   EndOfFileExpected: "nothing may follow the end of the object",
-  InvalidCommentToken: "this comment does not end",
+  InvalidCommentToken: "this is no comment: comments begin with // or /*",
   UnexpectedEndOfComment: "this comment does not end",
   UnexpectedEndOfString: "this string does not end",
   UnexpectedEndOfNumber: "this number does not end",
@@ -23,69 +29,141 @@ const SYNTAX: Readonly<Record<string, string>> = {
   InvalidCharacter: "this character must be escaped",
 };
 
+export interface PlaceOptions {
+  /** The key is at fault, not its value. */
+  readonly ofKey?: boolean;
+  /** The value may be a secret: the frame masks it. */
+  readonly isSecret?: boolean;
+}
+
 export class Document {
   readonly #text: string;
   readonly #file: string;
-  readonly #root: Node;
+  readonly #lineStarts: readonly number[];
+  readonly root: Node;
   readonly value: unknown;
+  #masked: string | null = null;
+  #frames = 0;
 
   /** Throws OperatorError with every syntax error. `file` is named in problems. */
   constructor(text: string, file: string) {
-    this.#text = text;
+    this.#text = text.startsWith("\ufeff") ? ` ${text.slice(1)}` : text;
     this.#file = file;
+    this.#lineStarts = lineStartsOf(this.#text);
+    const { depth, tooDeep, unclosed } = nesting(this.#text);
+    if (depth === 0 && this.#text.trim() === "") throw new OperatorError(problem("config_empty", undefined, { file }));
+    if (tooDeep !== null) throw new OperatorError(this.#at("config_too_deep", { most: MAX_DEPTH }, tooDeep, 1));
     const errors: ParseError[] = [];
-    const root = parseTree(text, errors, { allowTrailingComma: true, disallowComments: false });
-    if (errors.length > 0)
-      throw new OperatorError(errors.slice(0, 5).map(({ error, offset }) => ({ file, ...this.#place(offset), message: SYNTAX[printParseErrorCode(error)] ?? "this is not JSON", frame: this.#frame(offset) })));
-    if (root === undefined) throw new OperatorError({ file, message: "the file is empty", hint: 'the least that works: { "apps": [{ "hostname": "app.localhost", "path": "./app.js" }] }' });
-    this.#root = root;
-    if (root.type !== "object") throw new OperatorError({ file, ...this.#place(root.offset), message: `the file holds ${root.type === "array" ? "a list" : `a ${root.type}`}, not an object`, hint: 'the least that works: { "apps": [{ "hostname": "app.localhost", "path": "./app.js" }] }' });
+    const root = parseTree(this.#text, errors, { allowTrailingComma: true });
+    if (errors.length > 0) throw new OperatorError(this.#syntaxProblems(errors, unclosed));
+    if (root === undefined) throw new OperatorError(problem("config_empty", undefined, { file }));
+    if (root.type !== "object") throw new OperatorError(this.#at("config_not_object", { found: root.type === "array" ? "a list" : `a ${root.type}` }, root.offset, 1));
+    this.root = root;
     this.value = toValue(root);
-    const duplicate = firstDuplicate(root);
-    if (duplicate !== null) throw new OperatorError({ file, ...this.#place(duplicate.offset), field: fieldName(getNodePath(duplicate)), message: "this key is there twice", frame: this.#frame(duplicate.offset) });
   }
 
-  /** A problem with what stands at `path`, or with the nearest thing around it. `ofKey`: with the name, not the value. */
-  problem(path: Path, message: string, options: { readonly hint?: string; readonly ofKey?: boolean } = {}): Problem {
-    const node = this.#find(path);
-    const at = options.ofKey === true && node.parent?.type === "property" ? (node.parent.children?.[0] ?? node) : node;
-    const shown = path.includes("env") ? -1 : at.offset;
-    return { file: this.#file, ...this.#place(at.offset), field: fieldName(path), message, frame: this.#frame(at.offset, shown), ...(options.hint === undefined ? {} : { hint: options.hint }) };
+  /** A problem with what stands at `path`, or with the nearest thing around it. */
+  problem<C extends OperatorCode>(code: C, data: Parameters<(typeof operatorErrors)[C]>[0], path: Path, options: PlaceOptions = {}): Problem {
+    return problem(code, data, this.place(path, options));
   }
 
-  #find(path: Path): Node {
-    let node = this.#root;
+  place(path: Path, options: PlaceOptions = {}): Place {
+    const { node, isWhole } = this.#find(path);
+    const isKey = options.ofKey === true && node.parent?.type === "property";
+    const at = isKey ? (node.parent?.children?.[0] ?? node) : node;
+    const isContainer = at.type === "object" || at.type === "array";
+    return { ...this.#placeOf(at.offset, isContainer ? 1 : at.length, isKey || (isWhole && options.isSecret !== true)), field: fieldName(path) };
+  }
+
+  /** The place of one key of an object that has it more than once. */
+  placeOfKey(key: Node, path: Path): Place {
+    return { ...this.#placeOf(key.offset, key.length, true), field: fieldName(path) };
+  }
+
+  lineOf(offset: number): number {
+    let low = 0;
+    let high = this.#lineStarts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#lineStarts[middle] as number) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low + 1;
+  }
+
+  #find(path: Path): { readonly node: Node; readonly isWhole: boolean } {
+    let node = this.root;
     for (const segment of path) {
-      const child = typeof segment === "number" ? node.children?.[segment] : node.children?.find((property) => property.children?.[0]?.value === segment)?.children?.[1];
-      if (child === undefined) return node;
+      const child = typeof segment === "number" ? node.children?.[segment] : node.children?.findLast((property) => property.children?.[0]?.value === segment)?.children?.[1];
+      if (child === undefined) return { node, isWhole: false };
       node = child;
     }
-    return node;
+    return { node, isWhole: true };
   }
 
-  #place(offset: number): { readonly line: number; readonly column: number } {
-    const before = this.#text.slice(0, offset).split(/\r\n|\r|\n/);
-    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  #syntaxProblems(errors: readonly ParseError[], unclosed: number | null): Problem[] {
+    const problems = new Map<number, Problem>();
+    // One slip makes several errors; the first of a line is the one that tells.
+    for (const { error, offset, length } of errors) {
+      const line = this.lineOf(offset);
+      if (problems.has(line)) continue;
+      const name = printParseErrorCode(error);
+      const isEnd = unclosed !== null && offset >= this.#text.trimEnd().length;
+      const data = isEnd
+        ? { fault: "the file ends too early", hint: `the ${this.#text[unclosed]} in line ${this.lineOf(unclosed)} is not closed` }
+        : { fault: SYNTAX[name] ?? "this is not JSON" };
+      problems.set(line, this.#at("config_syntax", data, offset, length));
+    }
+    return [...problems.values()];
   }
 
-  /** The line of `offset` with a mark under it. Values are masked, for any of them may be a secret; all but the one at `shown`. */
-  #frame(offset: number, shown = -1): string {
-    const { line, column } = this.#place(offset);
-    const lineStart = offset - column + 1;
-    const source = (this.#text.slice(lineStart).split(/\r\n|\r|\n/, 1)[0] ?? "").replaceAll("\t", " ");
-    const masked = source.replace(/([:[,]\s*")((?:[^"\\]|\\.)*)/g, (all, before: string, value: string, at: number) => (lineStart + at + before.length - 1 === shown || isKey(source, at + all.length) ? all : before + "•".repeat(value.length)));
-    const number = String(line).padStart(5);
-    return `${number} | ${masked.slice(0, 160)}\n${" ".repeat(number.length)} | ${" ".repeat(Math.min(column, 160) - 1)}^`;
+  #at<C extends OperatorCode>(code: C, data: Parameters<(typeof operatorErrors)[C]>[0], offset: number, length: number): Problem {
+    return problem(code, data, this.#placeOf(offset, length, false));
+  }
+
+  #placeOf(offset: number, length: number, isShown: boolean): Place {
+    const text = this.#text;
+    const lineNumber = this.lineOf(offset);
+    const lineStart = this.#lineStarts[lineNumber - 1] as number;
+    const place = { file: this.#file, line: lineNumber, column: offset - lineStart + 1 };
+    if (this.#frames++ >= MAX_FRAMES) return place;
+    this.#masked ??= maskValues(text);
+    const lineEnd = (this.#lineStarts[lineNumber] ?? text.length + 1) - 1;
+    return { ...place, frame: codeFrame({ text, masked: this.#masked, lineNumber, lineStart, lineEnd: Math.max(lineStart, lineEnd), from: offset, to: offset + length, isShown }) };
   }
 }
 
-/** A string that a colon follows is a key. */
-function isKey(source: string, end: number): boolean {
-  return /^"\s*:/.test(source.slice(end));
-}
-
+/** `apps[0].env["a b"]`; long names are cut. */
 export function fieldName(path: Path): string {
-  return path.map((segment, i) => (typeof segment === "number" ? `[${segment}]` : `${i === 0 ? "" : "."}${segment}`)).join("");
+  return path.map((segment, i) => (typeof segment === "number" ? `[${segment}]` : /^[\w$-]+$/.test(segment) && segment.length <= MAX_NAME ? `${i === 0 ? "" : "."}${segment}` : `[${quoted(segment)}]`)).join("");
+}
+
+/** A name from the file, for a text. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name);
+}
+
+function lineStartsOf(text: string): number[] {
+  const starts = [0];
+  for (const { 0: end, index } of text.matchAll(/\r\n|\r|\n/g)) starts.push(index + end.length);
+  return starts;
+}
+
+/** Where brackets are nested too deep to be parsed by recursion, and the innermost one that is never closed. */
+function nesting(text: string): { readonly depth: number; readonly tooDeep: number | null; readonly unclosed: number | null } {
+  const scanner = createScanner(text, true);
+  const open: number[] = [];
+  let depth = 0;
+  while (scanner.getPosition() < text.length) {
+    scanner.scan();
+    const at = scanner.getTokenOffset();
+    const token = text[at];
+    if (token === "{" || token === "[") open.push(at);
+    else if (token === "}" || token === "]") open.pop();
+    depth = Math.max(depth, open.length);
+    if (depth > MAX_DEPTH) return { depth, tooDeep: at, unclosed: null };
+  }
+  return { depth, tooDeep: null, unclosed: open.at(-1) ?? null };
 }
 
 /** Plain data without prototypes that a key could reach. */
@@ -98,20 +176,4 @@ function toValue(node: Node): unknown {
     if (key !== undefined && value !== undefined) object[key.value as string] = toValue(value);
   }
   return object;
-}
-
-function firstDuplicate(node: Node): Node | null {
-  const seen = new Set<string>();
-  for (const child of node.children ?? []) {
-    if (node.type === "object") {
-      const key = child.children?.[0];
-      if (key !== undefined) {
-        if (seen.has(key.value as string)) return key;
-        seen.add(key.value as string);
-      }
-    }
-    const inner = firstDuplicate(child);
-    if (inner !== null) return inner;
-  }
-  return null;
 }

@@ -1,68 +1,149 @@
-/** The shape of nano.json: the one source of the validation, of the JSON Schema that editors use, and of the key names that suggestions draw on. */
+/**
+ * The shape of nano.json: the one source of the validation, of the JSON Schema that editors use, and of the key names that suggestions draw on.
+ * A new key is one entry here. A message is "fault" or "fault\nway out"; descriptions and defaults are for editors.
+ */
 import * as v from "valibot";
+import { parseHostPattern } from "../base/host-name.ts";
 import { type Limit, type LimitKey, limitKeys, limits, type LimitScope } from "../limits.ts";
+import { egressFault, listenAddress, rangeFault } from "./addresses.ts";
+import type { Json } from "./config.ts";
+import { envSchema } from "./env-schema.ts";
 
-function limitSchema(key: LimitKey) {
-  const { unit, default: standard, least, most, help, past }: Limit = limits[key];
-  const range = `must be ${least} to ${most} (${unit})`;
+export const DEFAULT_PORT = 3000;
+export const DEFAULT_HOST = "127.0.0.1";
+export const DEFAULT_LOG = { format: "json", level: "info" } as const;
+
+const about = <T>(description: string, standard?: Json) => v.metadata<T, Record<string, unknown>>(standard === undefined ? { description } : { description, default: standard });
+
+const UNIT: Readonly<Record<Limit["unit"], string>> = { ms: " ms", us: " µs", s: " s", mb: " MB", kb: " KB", count: "" };
+
+/** The unit of `key` behind a number; empty for counts. */
+export function unitOf(key: LimitKey): string {
+  return UNIT[limits[key].unit];
+}
+
+/** Out of bounds is told with the name in use, which the issue's path has: `limit_bounds` of `errors.ts`. */
+function limitSchema(key: LimitKey, description?: string) {
+  const { default: standard, least, most, help, past }: Limit = limits[key];
+  const wrong = `must be a whole number from ${least} to ${most}${unitOf(key)}\nit is the ${help}`;
   return v.pipe(
-    v.number(`must be a number, ${least} to ${most} (${unit})`),
-    v.finite(range),
-    v.minValue(least, range),
-    v.maxValue(most, range),
-    v.description(`${help}, in ${unit === "count" ? "units" : unit}; ${least} to ${most}, ${standard} unless set. Past it: ${past}.`),
+    v.number(wrong),
+    v.integer(wrong),
+    v.minValue(least),
+    v.maxValue(most),
+    about<number>(description ?? `The ${help}, ${least} to ${most}${unitOf(key)}. Past it: ${past}.`, standard),
   );
 }
 
-function limitsSchema(scope: LimitScope) {
-  const entries = Object.fromEntries(limitKeys(scope).map((key) => [key, v.optional(limitSchema(key))]));
-  return v.pipe(v.strictObject(entries), v.description("Limits by name."));
+function limitsSchema(scope: LimitScope, description: string) {
+  const entries = Object.fromEntries(limitKeys(scope).map((key) => [key, v.exactOptional(limitSchema(key))]));
+  return v.pipe(v.strictObject(entries as Record<LimitKey, v.ExactOptionalSchema<ReturnType<typeof limitSchema>, undefined>>, "must be an object of limits"), about(description));
 }
 
-const text = (what: string) => v.pipe(v.string(`must be ${what}`), v.nonEmpty(`must be ${what}`));
-const hostname = v.pipe(text('a hostname such as "app.example.com", "*.example.com" or "[::1]"'), v.description("A host that the app serves: exact, or *.example.com for all below it."));
-const timeout = v.optional(v.pipe(limitSchema("cpu_ms"), v.description("The older name of limits.cpu_ms.")));
-const memory = v.optional(limitSchema("memory_mb"));
-const json = v.lazy(() => jsonValue);
-const jsonValue: v.GenericSchema<unknown> = v.union([v.string(), v.number(), v.boolean(), v.null(), v.array(json), v.record(v.string(), json)], "must be a string or a JSON value");
+const flag = (description: string, standard: boolean) => v.pipe(v.boolean("must be true or false"), about<boolean>(description, standard));
+const checked = (expected: string, faultOf: (text: string) => { readonly fault: string; readonly hint: string } | null) => {
+  const told = (text: string) => {
+    const wrong = faultOf(text);
+    return wrong === null ? "" : `${wrong.fault}\n${wrong.hint}`;
+  };
+  return v.pipe(v.string(`must be ${expected}`), v.check((text) => faultOf(text) === null, ({ input }) => told(input)));
+};
+const faultUnless = (isRight: (text: string) => boolean, fault: string, hint: string) => (text: string) => (isRight(text) ? null : { fault, hint });
 
-export const appSchema = v.strictObject({
-  name: v.optional(v.pipe(text("a name"), v.regex(/^[\w.*[\]:-]{1,253}$/, "may hold letters, digits, and . _ - only"), v.description("Names the app in logs and commands. The first hostname unless set."))),
-  hostname: v.optional(hostname),
-  hostnames: v.optional(v.pipe(v.array(hostname, "must be a list of hostnames"), v.minLength(1, "must name at least one host"), v.description("Several hosts, in place of hostname."))),
-  path: v.pipe(text("a path"), v.description("The app's file or folder, relative to this file.")),
-  default: v.optional(v.pipe(v.boolean("must be true or false"), v.description("Serves hosts that no other app claims."))),
-  env: v.optional(v.pipe(v.record(v.string(), jsonValue, "must be an object of names and values"), v.description("What the app finds in env: strings or JSON values."))),
-  timeout_ms: timeout,
-  memory_mb: memory,
-  max_buffer_size_mb: v.optional(limitSchema("max_buffer_size_mb")),
-  limits: v.optional(limitsSchema("app")),
-  fallback: v.optional(v.pipe(v.string("must be a URL"), v.url("must be an http or https URL"), v.regex(/^https?:/, "must be an http or https URL"), v.description("Upstream for requests on which the app threw after passThroughOnException()."))),
-  egress: v.optional(
-    v.pipe(
-      v.strictObject({ allow: v.optional(v.pipe(v.array(text("a host, host:port or CIDR"), "must be a list"), v.description("Hosts, host:port or CIDRs that may be fetched although they are not public."))) }),
-      v.description("What the app may fetch beyond public addresses."),
+const hostname = checked("a hostname", faultUnless((text) => parseHostPattern(text) !== null, "this is no hostname", 'write "app.example.com", "*.example.com" or "[::1]", without scheme, port and path'));
+const shorthands = {
+  timeout_ms: v.exactOptional(limitSchema("cpu_ms", "The older name of limits.cpu_ms.")),
+  memory_mb: v.exactOptional(limitSchema("memory_mb", "The same as limits.memory_mb.")),
+  max_buffer_size_mb: v.exactOptional(limitSchema("max_buffer_size_mb", "The same as limits.max_buffer_size_mb.")),
+  limits: v.exactOptional(limitsSchema("app", "Limits by name.")),
+};
+
+function isUpstream(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" && url.hash === "";
+}
+
+export const appSchema = v.strictObject(
+  {
+    name: v.exactOptional(
+      v.pipe(
+        checked("a name", faultUnless((text) => /^[\w.*[\]:-]{1,253}$/.test(text), "a name has 1 to 253 letters, digits, and . _ -", 'for example "blog"')),
+        about<string>("Names the app in logs and commands. Unless set, its first hostname."),
+      ),
     ),
-  ),
-  watch: v.optional(v.pipe(v.boolean("must be true or false"), v.description("Reload the app when its source changes. On in nano dev."))),
-});
+    hostname: v.exactOptional(v.pipe(hostname, about<string>("The host that the app serves: exact, or *.example.com for all below it. Unless set, the name."))),
+    hostnames: v.exactOptional(v.pipe(v.array(hostname, "must be a list of hostnames"), v.minLength(1, 'the list is empty\nname at least one host, or remove "hostnames"'), about<string[]>("Several hosts, in place of hostname."))),
+    path: v.pipe(
+      checked("a path", faultUnless((text) => text !== "" && !text.includes("\0"), "this is no path", 'name the app\'s file or folder, relative to the config: "./app.js"')),
+      about<string>("The app's file or folder, relative to this file."),
+    ),
+    default: v.exactOptional(flag("Serves hosts that no other app has. An app alone does so anyway.", false)),
+    env: v.exactOptional(envSchema),
+    ...shorthands,
+    fallback: v.exactOptional(
+      v.pipe(
+        checked("a URL", faultUnless(isUpstream, "this is no http or https URL that can be used", 'write it without user, password and #fragment: "https://upstream.example.com"')),
+        about<string>("Upstream for requests on which the app threw after passThroughOnException()."),
+      ),
+    ),
+    egress: v.exactOptional(
+      v.pipe(
+        v.strictObject({ allow: v.exactOptional(v.pipe(v.array(checked("a host or a range", egressFault), "must be a list"), about<string[]>("Hosts, host:port, addresses or CIDR ranges that may be fetched although they are not public."))) }, "must be an object"),
+        about("What the app may fetch beyond public addresses."),
+      ),
+    ),
+    watch: v.exactOptional(flag("Reload the app when its source changes. On in nano dev.", false)),
+  },
+  "must be an object",
+);
 
-export const configSchema = v.strictObject({
-  $schema: v.optional(v.string("must be a string")),
-  port: v.optional(v.pipe(v.number("must be a port, 0 to 65535"), v.integer("must be a port, 0 to 65535"), v.minValue(0, "must be a port, 0 to 65535"), v.maxValue(65_535, "must be a port, 0 to 65535"), v.description("Port to listen on; 0 lets the system choose. 3000 unless set."))),
-  host: v.optional(v.pipe(text("an address"), v.description("Address to listen on. 127.0.0.1 unless set."))),
-  log: v.optional(
-    v.strictObject({
-      format: v.optional(v.picklist(["json", "text", "apache"], 'must be "json", "text" or "apache"')),
-      level: v.optional(v.picklist(["debug", "info", "warn", "error"], 'must be "debug", "info", "warn" or "error"')),
-    }),
-  ),
-  trusted_proxies: v.optional(v.pipe(v.array(text("an address or CIDR"), "must be a list"), v.description("Addresses and CIDRs whose X-Forwarded-* are believed."))),
-  drain_ms: v.optional(limitSchema("drain_ms")),
-  limits: v.optional(limitsSchema("server")),
-  defaults: v.optional(v.pipe(v.strictObject({ timeout_ms: timeout, memory_mb: memory, limits: v.optional(limitsSchema("app")) }), v.description("What every app starts from."))),
-  apps: v.optional(v.pipe(v.array(appSchema, "must be a list of apps"), v.description("The apps."))),
-});
+const port = "must be a port: a whole number from 0 to 65535";
+const list = (values: readonly string[]) => `must be ${values.map((value) => JSON.stringify(value)).join(" or ")}`;
+export const LOG_FORMATS = ["json", "text", "apache"] as const;
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+export const configSchema = v.strictObject(
+  {
+    $schema: v.exactOptional(v.string("must be a string")),
+    port: v.exactOptional(v.pipe(v.number(port), v.integer(port), v.minValue(0, port), v.maxValue(65_535, port), about<number>("Port to listen on; 0 lets the system choose.", DEFAULT_PORT))),
+    host: v.exactOptional(
+      v.pipe(checked("an address", faultUnless((text) => listenAddress(text) !== null, "this is no address to listen on", '"127.0.0.1" serves this machine only, "0.0.0.0" all networks; the port has a key of its own')), about<string>("Address to listen on.", DEFAULT_HOST)),
+    ),
+    log: v.exactOptional(
+      v.pipe(
+        v.strictObject(
+          {
+            format: v.exactOptional(v.pipe(v.picklist(LOG_FORMATS, list(LOG_FORMATS)), about("How log lines are written.", DEFAULT_LOG.format))),
+            level: v.exactOptional(v.pipe(v.picklist(LOG_LEVELS, list(LOG_LEVELS)), about("The least level that is written.", DEFAULT_LOG.level))),
+          },
+          "must be an object",
+        ),
+        about("What nano writes to standard output."),
+      ),
+    ),
+    trusted_proxies: v.exactOptional(v.pipe(v.array(checked("an address", rangeFault), "must be a list of addresses"), about<string[]>("Addresses and CIDR ranges whose X-Forwarded-* are believed.", []))),
+    drain_ms: v.exactOptional(limitSchema("drain_ms")),
+    limits: v.exactOptional(limitsSchema("server", "Limits of the whole server, by name.")),
+    defaults: v.exactOptional(v.pipe(v.strictObject(shorthands, "must be an object"), about("What every app starts from."))),
+    apps: v.pipe(v.array(appSchema, "must be a list of apps"), v.minLength(1, 'there are no apps\nadd one: { "hostname": "app.localhost", "path": "./app.js" }'), about("The apps.")),
+  },
+  "must be an object",
+);
 
 export type RawConfig = v.InferOutput<typeof configSchema>;
 export type RawApp = v.InferOutput<typeof appSchema>;
+export type RawLimits = Pick<RawApp, keyof typeof shorthands>;
+
+/** Objects with keys, as messages name them. `at` is the path without indices. */
+export const KEY_HOMES: readonly { readonly at: string; readonly called: string }[] = [
+  { at: "apps.limits", called: 'the "limits" of an app' },
+  { at: "apps", called: "an app" },
+  { at: "", called: "the top level" },
+  { at: "defaults", called: '"defaults"' },
+  { at: "limits", called: '"limits" at the top level' },
+  { at: "log", called: '"log"' },
+  { at: "apps.egress", called: 'the "egress" of an app' },
+];
+
+/** What other systems call our keys. */
+export const FOREIGN_KEYS: Readonly<Record<string, string>> = { vars: "env", environment: "env", domain: "hostname", domains: "hostnames", host: "hostname", hosts: "hostnames", routes: "hostnames", main: "path", entry: "path", entrypoint: "path", script: "path", file: "path", memory: "memory_mb", timeout: "timeout_ms", sites: "apps", functions: "apps", logging: "log", listen: "port", workers: "apps" };

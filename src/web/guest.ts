@@ -9,4 +9,11 @@ import "./url/guest.ts";
 import "./encoding/guest.ts";
 import "./structured-clone/guest.ts";
 import "./crypto/guest.ts";
+import "./streams/guest.ts";
+import "./blob/guest.ts";
+import "./form-data/guest.ts";
+import "./fetch/guest.ts";
 import "./navigator/guest.ts";
+import { ready } from "./infra/guest/events.ts";
+
+ready();

@@ -1,4 +1,6 @@
 /** CATALOGUE of the rooms of the web platform, host side. The guest side is `guest.ts`. */
+import type { OpContext } from "../isolate/invocation.ts";
+import type { Handlers } from "../isolate/op.ts";
 import { type Room, room } from "../isolate/op-table.ts";
 import { createConsoleHost, type LogSink } from "./console/host.ts";
 import { consoleOps } from "./console/ops.ts";
@@ -6,6 +8,10 @@ import { cryptoHost } from "./crypto/host.ts";
 import { cryptoOps } from "./crypto/ops.ts";
 import { encodingHost } from "./encoding/host.ts";
 import { encodingOps } from "./encoding/ops.ts";
+import { answerHandlers } from "./fetch/host/answer-ops.ts";
+import { fetchOps } from "./fetch/ops.ts";
+import { formDataHost } from "./form-data/host.ts";
+import { formDataOps } from "./form-data/ops.ts";
 import { createPerformanceHost, type GuestClock } from "./performance/host.ts";
 import { performanceOps } from "./performance/ops.ts";
 import { createTimersHost } from "./timers/host.ts";
@@ -17,6 +23,8 @@ import { urlOps } from "./url/ops.ts";
 export interface WebServices {
   readonly sink: LogSink;
   readonly clock: GuestClock;
+  /** Where subrequests go. */
+  readonly egress: Pick<Handlers<typeof fetchOps, OpContext>, "fetch_start" | "fetch_abort">;
 }
 
 export function createCatalogue(services: WebServices): readonly Room[] {
@@ -27,5 +35,7 @@ export function createCatalogue(services: WebServices): readonly Room[] {
     room("url", urlOps, urlHost),
     room("encoding", encodingOps, encodingHost),
     room("crypto", cryptoOps, cryptoHost),
+    room("form-data", formDataOps, formDataHost),
+    room("fetch", fetchOps, { ...answerHandlers, ...services.egress }),
   ];
 }

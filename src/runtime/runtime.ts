@@ -1,0 +1,128 @@
+/** The composition root: wires engine, scheduler, rooms, apps and pipeline for one process. It decides nothing. */
+import type { LoadedArtifacts } from "../artifacts.ts";
+import type { App } from "../apps/app.ts";
+import { Dispatcher } from "../apps/dispatch.ts";
+import { drain } from "../apps/drain.ts";
+import type { LoadBundle } from "../apps/load/bundle.ts";
+import { AppRegistry } from "../apps/registry.ts";
+import { DeadlineSweeper } from "../base/deadline.ts";
+import type { Config } from "../config/config.ts";
+import { TrustedProxies } from "../ingress/forwarded.ts";
+import { Pipeline } from "../ingress/pipeline.ts";
+import { Router } from "../ingress/router.ts";
+import { calibrate } from "../isolate/calibrate.ts";
+import type { IsolateHost } from "../isolate/isolate.ts";
+import { Scheduler } from "../isolate/scheduler.ts";
+import { SlicePlan } from "../isolate/slice.ts";
+import type { Observer } from "../observe/observer.ts";
+import { createEgress } from "../web/fetch/host/egress/egress.ts";
+import { realClock } from "../web/performance/host.ts";
+import { createOps } from "./catalogue.ts";
+
+export interface RuntimeOptions {
+  readonly artifacts: LoadedArtifacts;
+  readonly config: Config;
+  readonly observer: Observer;
+  readonly loadBundle: LoadBundle;
+  /** Clients are told why an app failed, with the stack. */
+  readonly showsErrors: boolean;
+  /** Apps may fetch loopback and private addresses. */
+  readonly allowsPrivateFetch: boolean;
+}
+
+/** What a slice lasts, about; architecture: "fair, about 1 ms". */
+const SLICE_MS = 1;
+/** How long entries are granted before the event loop has its turn. */
+const TURN_MS = 2;
+const SWEEP_MS = 25;
+/** A first slice on a cold engine. */
+const INITIAL_SLICE_FUEL = 50_000;
+/** Fuel per millisecond before the calibration has told: a fast machine, so that nobody is ended early. */
+const ASSUMED_FUEL_PER_MS = 500_000;
+const FUEL_PER_MS_BOUNDS = { least: 50_000, most: 5_000_000 } as const;
+
+export class Runtime {
+  readonly pipeline: Pipeline<App>;
+  readonly registry: AppRegistry;
+  readonly #host: IsolateHost & { fuelPerMs: number };
+  readonly #options: RuntimeOptions;
+  readonly #sweeper: DeadlineSweeper;
+
+  constructor(options: RuntimeOptions) {
+    const { artifacts, config, observer } = options;
+    this.#options = options;
+    this.#sweeper = new DeadlineSweeper(SWEEP_MS);
+    const app = (name: string) => this.registry.get(name);
+    const ops = createOps({
+      clock: realClock,
+      sink: (ctx, level, text) => observer.console(ctx.invocation.app, ctx.invocation.requestId, level as "log", text),
+      egress: createEgress({
+        policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch }),
+        limitsOf: (name) => app(name)?.config.limits,
+        onDenied: (ctx, host) => observer.egressDenied(ctx.invocation.app, ctx.invocation.requestId, host),
+      }),
+    });
+    this.#host = {
+      engine: artifacts.engine,
+      ops,
+      scheduler: new Scheduler({ now: () => performance.now(), defer: (turn) => setImmediate(turn), turnMs: TURN_MS }),
+      sweeper: this.#sweeper,
+      slices: new SlicePlan(SLICE_MS, INITIAL_SLICE_FUEL),
+      fuelPerMs: ASSUMED_FUEL_PER_MS,
+      events: artifacts.base.events,
+      now: () => Date.now(),
+      reportFault: (error) => {
+        const id = crypto.randomUUID();
+        observer.fault(id, error);
+        return id;
+      },
+    };
+    this.registry = new AppRegistry({ host: this.#host, base: artifacts.base.snapshot, observer, loadBundle: options.loadBundle }, (apps) => this.pipeline.swapRouter(routerOf(apps)));
+    this.pipeline = new Pipeline<App>({
+      router: Router.from<App>([]),
+      dispatcher: new Dispatcher(observer),
+      observer,
+      trustedProxies: new TrustedProxies(config.trustedProxies),
+      sweeper: this.#sweeper,
+      limits: {
+        urlBytes: config.limits.urlBytes,
+        totalBytes: config.limits.headerTotalBytes,
+        fieldBytes: config.limits.headerBytes,
+        fieldCount: config.limits.headerCount,
+        responseHeaderBytes: config.limits.responseHeaderBytes,
+        responseHeaderCount: config.limits.responseHeaderCount,
+        writeStallMs: config.limits.writeStallMs,
+        bodyIdleMs: config.limits.bodyIdleMs,
+        bodyMinBytesPerSecond: 0,
+        showsErrors: options.showsErrors,
+      } as never,
+    });
+    this.registry.addAll(config.apps);
+    this.registry.evictIdle(config.limits.idleIsolateMs);
+  }
+
+  /** Warms the engine and settles what a millisecond is worth, for about `budgetMs`. */
+  async calibrate(budgetMs: number): Promise<void> {
+    const rate = await calibrate(this.#host, this.#options.artifacts.base.snapshot, budgetMs);
+    if (rate !== undefined) this.#host.fuelPerMs = Math.min(FUEL_PER_MS_BOUNDS.most, Math.max(FUEL_PER_MS_BOUNDS.least, rate));
+  }
+
+  get fuelPerMs(): number {
+    return this.#host.fuelPerMs;
+  }
+
+  /** Nothing new from here on; resolves with the names of the apps that were not done after `graceMs`. */
+  drain(graceMs: number): Promise<readonly string[]> {
+    return drain(this.registry.apps, graceMs);
+  }
+
+  close(): void {
+    this.registry.close();
+    this.#sweeper.close();
+  }
+}
+
+/** One app alone serves every host. */
+function routerOf(apps: readonly App[]): Router<App> {
+  return Router.from(apps.map((app) => ({ app, hosts: app.config.hostnames, isDefault: app.config.isDefault || apps.length === 1 })));
+}

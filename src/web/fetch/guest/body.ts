@@ -1,0 +1,215 @@
+/**
+ * Bodies (https://fetch.spec.whatwg.org/#bodies). A body is kept in the form it came in, text, bytes or a source of the host's, and becomes a stream only when
+ * somebody asks for one: most are read whole, or passed on as they are.
+ */
+import { type Blob, blobBytes, blobOf, blobSize, blobType, isBlob } from "../../blob/guest.ts";
+import { utf8Decode, utf8Encode } from "../../encoding/guest/utf8.ts";
+import { formEntries, formOf, isFormData } from "../../form-data/guest.ts";
+import { boundaryOf, parseMultipart, serializeMultipart } from "../../form-data/guest/multipart.ts";
+import { hostOps } from "../../infra/guest/host-ops.ts";
+import {
+  arrayPush,
+  jsonParse,
+  numberToString,
+  promiseReject,
+  promiseResolve,
+  promiseThen,
+  SafePromise,
+  SafeTypeError,
+  SafeUint8Array,
+  stringSlice,
+  stringStartsWith,
+  stringToLowerCase,
+  typedArrayBuffer,
+  typedArrayByteLength,
+  typedArrayName,
+  typedArraySet,
+} from "../../infra/guest/primordials.ts";
+import { toUSVString, viewBytes } from "../../infra/guest/webidl-convert.ts";
+import { type ByteStream, createByteStream, isDisturbed, isLocked, isReadableStream, openReader, readNext, tee } from "../../streams/guest.ts";
+import { formTextOf, isURLSearchParams } from "../../url/guest/url-search-params.ts";
+import { parseFormUrlencoded } from "../../url/guest/form-urlencoded.ts";
+import { fetchOps } from "../ops.ts";
+
+const { source_read, source_cancel } = hostOps(fetchOps);
+const randomText = Math.random;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What a body is made of. `rid` names a source of the host's. Exactly one form is in use; a null `content` with `rid` 0 and no stream is an empty body. */
+export interface Body {
+  content: string | Bytes | null;
+  rid: number;
+  stream: ByteStream | null;
+  /** It was read whole, in a form that is no stream. */
+  used: boolean;
+}
+
+export const bodyOfSource = (rid: number): Body => ({ content: null, rid, stream: null, used: false });
+export const bodyOfText = (text: string): Body => ({ content: text, rid: 0, stream: null, used: false });
+const bodyOfBytes = (bytes: Bytes): Body => ({ content: bytes, rid: 0, stream: null, used: false });
+
+export interface ExtractedBody {
+  readonly body: Body;
+  readonly type: string | null;
+}
+
+/** https://fetch.spec.whatwg.org/#concept-bodyinit-extract. */
+export function extractBody(init: unknown): ExtractedBody {
+  if (typeof init === "string") return { body: bodyOfText(init), type: "text/plain;charset=UTF-8" };
+  if (isReadableStream(init)) {
+    if (isDisturbed(init) || isLocked(init)) throw new SafeTypeError("the stream has been read from or is locked");
+    return { body: { content: null, rid: 0, stream: init, used: false }, type: null };
+  }
+  if (isBlob(init)) {
+    const type = blobType(init);
+    return { body: bodyOfBytes(blobSize(init) === 0 ? new SafeUint8Array(0) : blobBytes(init)), type: type === "" ? null : type };
+  }
+  const view = viewBytes(init);
+  if (view !== undefined) {
+    const copy = new SafeUint8Array(view.length);
+    typedArraySet(copy, view);
+    return { body: bodyOfBytes(copy), type: null };
+  }
+  if (isFormData(init)) {
+    const boundary = "----nano" + stringSlice(numberToString(randomText(), 36), 2) + stringSlice(numberToString(randomText(), 36), 2);
+    return { body: bodyOfBytes(serializeMultipart(formEntries(init), boundary)), type: "multipart/form-data; boundary=" + boundary };
+  }
+  if (isURLSearchParams(init)) return { body: bodyOfText(formTextOf(init)), type: "application/x-www-form-urlencoded;charset=UTF-8" };
+  return { body: bodyOfText(toUSVString(init, "body")), type: "text/plain;charset=UTF-8" };
+}
+
+export const isBodyUsed = (body: Body | null): boolean => body !== null && (body.used || (body.stream !== null && isDisturbed(body.stream)));
+export const isBodyLocked = (body: Body | null): boolean => body?.stream != null && isLocked(body.stream);
+
+/** The body as a stream, which is its form from now on. */
+export function streamOf(body: Body): ByteStream {
+  if (body.stream !== null) return body.stream;
+  const { rid } = body;
+  if (rid !== 0) body.stream = createByteStream(() => source_read(rid), () => source_cancel(rid));
+  else {
+    let rest: Bytes | null = body.content === null ? null : typeof body.content === "string" ? utf8Encode(body.content) : body.content;
+    body.stream = createByteStream(
+      () => {
+        const chunk = rest;
+        rest = null;
+        return promiseResolve<Uint8Array | null>(chunk === null || chunk.length === 0 ? null : chunk);
+      },
+      () => {
+        rest = null;
+      },
+    );
+  }
+  body.content = null;
+  body.rid = 0;
+  if (body.used) openReader(body.stream);
+  return body.stream;
+}
+
+/** https://fetch.spec.whatwg.org/#concept-body-clone */
+export function cloneBody(body: Body): Body {
+  if (body.stream === null && body.rid === 0) return { content: body.content, rid: 0, stream: null, used: false };
+  const branches = tee(streamOf(body));
+  body.stream = branches[0];
+  return { content: null, rid: 0, stream: branches[1], used: false };
+}
+
+/** Takes a body that has not been used for somebody else: `body` counts as used from now on. */
+export function takeBody(body: Body): Body {
+  const taken: Body = { content: body.content, rid: body.rid, stream: body.stream, used: false };
+  body.used = true;
+  body.content = null;
+  body.rid = 0;
+  return taken;
+}
+
+function refusal(body: Body): SafeRefusal {
+  if (body.used || (body.stream !== null && isDisturbed(body.stream))) return new SafeTypeError("the body has been read already");
+  if (body.stream !== null && isLocked(body.stream)) return new SafeTypeError("the body is locked by a reader");
+  return null;
+}
+type SafeRefusal = TypeError | null;
+
+/** Reads the whole body, once, and resolves with what `shape` makes of it. */
+function consume<T>(body: Body | null, shape: (content: string | Bytes) => T): Promise<T> {
+  if (body === null) return attempt(shape, "");
+  const error = refusal(body);
+  if (error !== null) return promiseReject(error) as Promise<T>;
+  const { content, rid, stream } = body;
+  if (stream !== null) return promiseThen(readStream(stream), shape);
+  body.used = true;
+  body.content = null;
+  if (rid === 0) return attempt(shape, content ?? "");
+  return promiseThen(readAll(() => source_read(rid)), shape);
+}
+
+function attempt<T>(shape: (content: string | Bytes) => T, content: string | Bytes): Promise<T> {
+  try {
+    return promiseResolve(shape(content));
+  } catch (error) {
+    return promiseReject(error) as Promise<T>;
+  }
+}
+
+function readStream(stream: ByteStream): Promise<Bytes> {
+  const reader = openReader(stream);
+  return readAll(() =>
+    promiseThen(readNext(reader), ({ done, value }) => {
+      if (done) return null;
+      if (typedArrayName(value) !== "Uint8Array") throw new SafeTypeError("the stream gave something that is no Uint8Array");
+      return value as Bytes;
+    }),
+  );
+}
+
+function readAll(next: () => Promise<Uint8Array | null>): Promise<Bytes> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  return new SafePromise((resolve, reject) => {
+    const step = (): void => void promiseThen(next(), take, reject);
+    const take = (chunk: Uint8Array | null): void => {
+      if (chunk === null) resolve(join(chunks, size));
+      else {
+        arrayPush(chunks, chunk);
+        size += typedArrayByteLength(chunk);
+        step();
+      }
+    };
+    step();
+  });
+}
+
+function join(chunks: readonly Uint8Array[], size: number): Bytes {
+  if (chunks.length === 1) return chunks[0] as Bytes;
+  const whole = new SafeUint8Array(size);
+  let at = 0;
+  for (let i = 0; i < chunks.length; i++) {
+    const chunk = chunks[i] as Uint8Array;
+    typedArraySet(whole, chunk, at);
+    at += typedArrayByteLength(chunk);
+  }
+  return whole;
+}
+
+const toText = (content: string | Bytes): string => (typeof content === "string" ? (stringStartsWith(content, "\ufeff") ? stringSlice(content, 1) : toUSVString(content)) : content.length === 0 ? "" : utf8Decode(content));
+const toBytes = (content: string | Bytes): Bytes => (typeof content === "string" ? utf8Encode(content) : content);
+
+export const readText = (body: Body | null): Promise<string> => consume(body, toText);
+export const readJson = (body: Body | null): Promise<unknown> => consume(body, (content) => jsonParse(toText(content)));
+export const readBytes = (body: Body | null): Promise<Bytes> => consume(body, toBytes);
+export const readArrayBuffer = (body: Body | null): Promise<ArrayBuffer> => consume(body, (content) => typedArrayBuffer(toBytes(content)));
+export const readBlob = (body: Body | null, type: string): Promise<Blob> => consume(body, (content) => blobOf(toBytes(content), type));
+
+/** https://fetch.spec.whatwg.org/#dom-body-formdata */
+export function readFormData(body: Body | null, contentType: string | null): Promise<unknown> {
+  return consume(body, (content) => {
+    const essence = contentType === null ? "" : stringToLowerCase(contentType);
+    if (stringStartsWith(essence, "multipart/form-data")) {
+      const boundary = boundaryOf(contentType as string);
+      if (boundary === null) throw new SafeTypeError("the content type names no boundary");
+      return formOf(parseMultipart(toBytes(content), boundary));
+    }
+    if (stringStartsWith(essence, "application/x-www-form-urlencoded")) return formOf(parseFormUrlencoded(toText(content)));
+    throw new SafeTypeError("the body is no form: its content type is " + (contentType ?? "missing"));
+  });
+}

@@ -1,0 +1,65 @@
+/** What a handler is given besides the request: the context (`ctx`), and when an invocation has nothing left to do. */
+import { reportException } from "../../events/guest/report.ts";
+import { hostOps } from "../../infra/guest/host-ops.ts";
+import { objectFreeze, promiseResolve, promiseThen } from "../../infra/guest/primordials.ts";
+import { defineInterface, constructionKey, requireArguments, requireConstructionKey } from "../../infra/guest/webidl.ts";
+import { fetchOps } from "../ops.ts";
+
+const { invocation_done } = hostOps(fetchOps);
+
+/** Counts what keeps an invocation going: the answer itself, and every promise it waits for. */
+export class Work {
+  readonly id: number;
+  passesThrough = false;
+  #open = 1;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  /** The invocation lasts until `promise` has settled. A rejection is told, and harms nobody. */
+  waitFor(promise: unknown): void {
+    this.#open++;
+    promiseThen(
+      promiseResolve(promise),
+      () => this.close(),
+      (error) => {
+        reportException(error);
+        this.close();
+      },
+    );
+  }
+
+  /** The answer has been given, or one promise less is waited for. */
+  close(): void {
+    if (--this.#open === 0) invocation_done(this.id);
+  }
+}
+
+/** https://developers.cloudflare.com/workers/runtime-apis/context/ */
+export class ExecutionContext {
+  #work: Work;
+
+  constructor(key?: symbol, work?: Work) {
+    requireConstructionKey(key);
+    this.#work = work as Work;
+  }
+
+  waitUntil(promise: unknown): void {
+    const work = this.#work;
+    requireArguments(arguments.length, 1, "ExecutionContext.waitUntil");
+    work.waitFor(promise);
+  }
+  passThroughOnException(): void {
+    this.#work.passesThrough = true;
+  }
+  get props(): object {
+    this.#work;
+    return NO_PROPS;
+  }
+
+}
+defineInterface(ExecutionContext, "ExecutionContext", { exposed: false });
+const NO_PROPS = objectFreeze({ __proto__: null });
+
+export const createContext = (work: Work): ExecutionContext => new ExecutionContext(constructionKey, work);

@@ -1,0 +1,112 @@
+/** The app's handler: found once when its module has been evaluated, called for every request. */
+import { getOwnPropertyDescriptor, objectFreeze, objectKeys, promiseThen, reflectApply, reflectConstruct, regExpExec, functionToString, SafeTypeError, arrayJoin } from "../../infra/guest/primordials.ts";
+import { hostOps } from "../../infra/guest/host-ops.ts";
+import { onEvent } from "../../infra/guest/events.ts";
+import { jsonParse } from "../../infra/guest/primordials.ts";
+import { coreOps } from "../../../isolate/core-ops.ts";
+import { createContext, type Work } from "./context.ts";
+import { describeFailure } from "./failure.ts";
+import { dispatchFetchEvent, hasFetchListener } from "./fetch-event.ts";
+import type { Request } from "./request.ts";
+
+const { app_loaded } = hostOps(coreOps);
+
+type Handler = (request: Request, work: Work) => unknown;
+type FetchFunction = (request: Request, env: object, ctx: object) => unknown;
+
+let env: object = objectFreeze({ __proto__: null });
+let handler: Handler | null = null;
+
+export const callHandler = (request: Request, work: Work): unknown => (handler as Handler)(request, work);
+
+onEvent("env", (_invocation, json) => {
+  env = freezeDeep(jsonParse(json as string) as object);
+});
+
+/** `value` is the module's namespace, or a promise of it while its top level awaits, or what went wrong when `mode` is "failed". */
+onEvent("load", (_invocation, value, mode) => {
+  if (mode === "failed") {
+    app_loaded(value as string);
+    return;
+  }
+  const finish = (namespace: object): void => {
+    if (mode !== "app") {
+      app_loaded("");
+      return;
+    }
+    try {
+      handler = findHandler(namespace);
+      app_loaded("");
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const fail = (error: unknown): void => {
+    const { name, message, stack } = describeFailure(error);
+    app_loaded(name + "\n" + message + "\n" + stack);
+  };
+  let pending: Promise<unknown>;
+  try {
+    // A namespace is no promise, even when it exports something called `then`.
+    pending = promiseThen(value as Promise<object>, finish, fail);
+  } catch {
+    finish(value as object);
+    return;
+  }
+  promiseThen(pending, undefined, fail);
+});
+
+function findHandler(namespace: object): Handler {
+  const main = (namespace as { default?: unknown }).default;
+  if (typeof main === "function") {
+    if (!isClass(main)) return (request, work) => reflectApply(main as FetchFunction, undefined, [request, env, createContext(work)]);
+    return (request, work) => {
+      const context = createContext(work);
+      return methodOf(reflectConstruct(main, [context, env]) as object)(request, context);
+    };
+  }
+  if (typeof main === "object" && main !== null && typeof (main as { fetch?: unknown }).fetch === "function") {
+    const call = methodOf(main);
+    return (request, work) => call(request, createContext(work));
+  }
+  if (main === undefined && hasFetchListener()) return dispatchFetchEvent;
+  throw new SafeTypeError("the app has no fetch handler: it must `export default { fetch(request, env, ctx) { … } }` (" + exportsOf(namespace, main) + ")");
+}
+
+/** The method is looked up at each call: apps replace it. */
+function methodOf(object: object): (request: Request, context: object) => unknown {
+  return (request, context) => {
+    const method = (object as { fetch?: unknown }).fetch;
+    if (typeof method !== "function") throw new SafeTypeError("the default export has no fetch method any more");
+    return reflectApply(method as FetchFunction, object, [request, env, context]);
+  };
+}
+
+const isClass = (fn: Function): boolean => regExpExec(/^class[\s{]/, functionToString(fn)) !== null && getOwnPropertyDescriptor(fn, "prototype")?.writable === false;
+
+function exportsOf(namespace: object, main: unknown): string {
+  const names = objectKeys(namespace);
+  if (names.length === 0) return "it exports nothing";
+  return main === undefined ? "it exports " + arrayJoin(names, ", ") : "its default export is " + (main === null ? "null" : "of type " + typeof main) + (typeof main === "object" && main !== null ? " without a fetch function" : "");
+}
+
+/** Copies JSON values to objects without a prototype that nobody can change. */
+function freezeDeep(value: object): object {
+  const keys = objectKeys(value);
+  const copy: Record<string, unknown> = { __proto__: null } as never;
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    const item = (value as Record<string, unknown>)[key];
+    copy[key] = typeof item === "object" && item !== null ? freezeTree(item) : item;
+  }
+  return objectFreeze(copy);
+}
+
+function freezeTree(value: object): object {
+  const keys = objectKeys(value);
+  for (let i = 0; i < keys.length; i++) {
+    const item = (value as Record<string, unknown>)[keys[i] as string];
+    if (typeof item === "object" && item !== null) freezeTree(item);
+  }
+  return objectFreeze(value);
+}

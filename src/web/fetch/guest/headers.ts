@@ -1,0 +1,258 @@
+/** Headers (https://fetch.spec.whatwg.org/#headers-class). A block that came over the wire is parsed when somebody looks into it. */
+import {
+  arrayPush,
+  arrayRemove,
+  arraySort,
+  regExpTest,
+  SafeTypeError,
+  stringCharCodeAt,
+  stringIndexOf,
+  stringSlice,
+  stringToLowerCase,
+  symbolIterator,
+} from "../../infra/guest/primordials.ts";
+import { defineInterface, definePairIterable, listFromIterable, requireArguments } from "../../infra/guest/webidl.ts";
+import { isObject, toByteString, toRecord, toSequence } from "../../infra/guest/webidl-convert.ts";
+
+/** Who may change a list: everybody; nobody (`immutable`, as of an incoming request); not the fields that only the runtime may set. */
+export type Guard = "none" | "immutable" | "request" | "response";
+
+/** name, value, name, value, … in order, names as given. */
+type Fields = string[];
+
+interface HeaderList {
+  /** The wire form, until somebody looks. */
+  block: string | null;
+  fields: Fields;
+  guard: Guard;
+}
+
+let listOf!: (headers: object) => HeaderList;
+let hasList!: (value: object) => boolean;
+let made: HeaderList | null = null;
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const BAD_VALUE = /[\0\r\n]/;
+
+export class Headers {
+  #list: HeaderList;
+
+  constructor(init?: unknown) {
+    if (made !== null) {
+      this.#list = made;
+      made = null;
+      return;
+    }
+    this.#list = { block: null, fields: [], guard: "none" };
+    if (init !== undefined) fill(this.#list, init);
+  }
+
+  append(name: unknown, value: unknown): void {
+    const list = this.#list;
+    requireArguments(arguments.length, 2, "Headers.append");
+    append(list, toByteString(name, "Headers.append"), toByteString(value, "Headers.append"));
+  }
+  delete(name: unknown): void {
+    const list = this.#list;
+    requireArguments(arguments.length, 1, "Headers.delete");
+    const key = toName(toByteString(name, "Headers.delete"));
+    mayChange(list);
+    removeAll(fieldsOf(list), key);
+  }
+  get(name: unknown): string | null {
+    const list = this.#list;
+    requireArguments(arguments.length, 1, "Headers.get");
+    return getField(list, toName(toByteString(name, "Headers.get")));
+  }
+  has(name: unknown): boolean {
+    const list = this.#list;
+    requireArguments(arguments.length, 1, "Headers.has");
+    return find(fieldsOf(list), toName(toByteString(name, "Headers.has")), 0) >= 0;
+  }
+  set(name: unknown, value: unknown): void {
+    const list = this.#list;
+    requireArguments(arguments.length, 2, "Headers.set");
+    const text = toByteString(name, "Headers.set");
+    const key = toName(text);
+    const normal = toValue(toByteString(value, "Headers.set"));
+    mayChange(list);
+    setField(list, text, key, normal);
+  }
+  getSetCookie(): string[] {
+    const fields = fieldsOf(this.#list);
+    const values: string[] = [];
+    for (let at = find(fields, "set-cookie", 0); at >= 0; at = find(fields, "set-cookie", at + 2)) arrayPush(values, fields[at + 1] as string);
+    return values;
+  }
+
+  static {
+    listOf = (headers) => (headers as Headers).#list;
+    hasList = (value) => #list in value;
+  }
+}
+definePairIterable(Headers, "Headers", (headers: Headers) => sortedPairs(listOf(headers)));
+defineInterface(Headers, "Headers");
+
+function toName(name: string): string {
+  if (!regExpTest(TOKEN, name)) throw new SafeTypeError("invalid header name: " + stringSlice(name, 0, 100));
+  return stringToLowerCase(name);
+}
+
+/** https://fetch.spec.whatwg.org/#concept-header-value-normalize */
+function toValue(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isSpace(stringCharCodeAt(value, start))) start++;
+  while (end > start && isSpace(stringCharCodeAt(value, end - 1))) end--;
+  const normal = start === 0 && end === value.length ? value : stringSlice(value, start, end);
+  if (regExpTest(BAD_VALUE, normal)) throw new SafeTypeError("invalid header value: it has a line break or a NUL");
+  return normal;
+}
+
+const isSpace = (code: number): boolean => code === 32 || code === 9 || code === 10 || code === 13;
+
+function mayChange(list: HeaderList): void {
+  if (list.guard === "immutable") throw new SafeTypeError("these headers are immutable; copy them first: new Headers(headers)");
+}
+
+function append(list: HeaderList, name: string, value: string): void {
+  const normal = toValue(value);
+  toName(name);
+  mayChange(list);
+  arrayPush(fieldsOf(list), name, normal);
+}
+
+function setField(list: HeaderList, name: string, key: string, value: string): void {
+  const fields = fieldsOf(list);
+  const at = find(fields, key, 0);
+  if (at < 0) {
+    arrayPush(fields, name, value);
+    return;
+  }
+  fields[at + 1] = value;
+  for (let next = find(fields, key, at + 2); next >= 0; next = find(fields, key, next)) arrayRemove(fields, next, 2);
+}
+
+function removeAll(fields: Fields, key: string): void {
+  for (let at = find(fields, key, 0); at >= 0; at = find(fields, key, at)) arrayRemove(fields, at, 2);
+}
+
+/** Index of the name of the next field called `key`, or -1. */
+function find(fields: Fields, key: string, from: number): number {
+  for (let i = from; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (name === key || (name.length === key.length && stringToLowerCase(name) === key)) return i;
+  }
+  return -1;
+}
+
+function getField(list: HeaderList, key: string): string | null {
+  const fields = fieldsOf(list);
+  let at = find(fields, key, 0);
+  if (at < 0) return null;
+  let value = fields[at + 1] as string;
+  for (at = find(fields, key, at + 2); at >= 0; at = find(fields, key, at + 2)) value = value + ", " + (fields[at + 1] as string);
+  return value;
+}
+
+function fieldsOf(list: HeaderList): Fields {
+  const { block } = list;
+  if (block === null) return list.fields;
+  list.block = null;
+  const { fields } = list;
+  for (let at = 0; at < block.length; ) {
+    const nameEnd = stringIndexOf(block, "\n", at);
+    const valueEnd = stringIndexOf(block, "\n", nameEnd + 1);
+    arrayPush(fields, stringSlice(block, at, nameEnd), stringSlice(block, nameEnd + 1, valueEnd));
+    at = valueEnd + 1;
+  }
+  return fields;
+}
+
+/** https://fetch.spec.whatwg.org/#concept-headers-fill */
+function fill(list: HeaderList, init: unknown): void {
+  if (!isObject(init)) throw new SafeTypeError("Headers: the init is neither a list of pairs nor an object");
+  if (hasList(init) && (init as { [symbolIterator]?: unknown })[symbolIterator] === Headers.prototype[symbolIterator as never]) {
+    const source = fieldsOf(listOf(init));
+    for (let i = 0; i < source.length; i++) arrayPush(list.fields, source[i] as string);
+    return;
+  }
+  const pairs = listFromIterable(init, "Headers");
+  if (pairs === undefined) {
+    const record = toRecord(init, toByteString, toByteString, "Headers");
+    for (let i = 0; i < record.length; i += 2) append(list, record[i] as string, record[i + 1] as string);
+    return;
+  }
+  for (let i = 0; i < pairs.length; i++) {
+    const pair = toSequence(pairs[i], toByteString, "Headers");
+    if (pair.length !== 2) throw new SafeTypeError("Headers: a pair has " + pair.length + " items, not 2");
+    append(list, pair[0] as string, pair[1] as string);
+  }
+}
+
+/** https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine */
+function sortedPairs(list: HeaderList): readonly string[] {
+  const fields = fieldsOf(list);
+  const names: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const key = stringToLowerCase(fields[i] as string);
+    let seen = false;
+    for (let j = 0; j < names.length; j++) if (names[j] === key) seen = true;
+    if (!seen) arrayPush(names, key);
+  }
+  arraySort(names, (a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const pairs: string[] = [];
+  for (let i = 0; i < names.length; i++) {
+    const key = names[i] as string;
+    if (key !== "set-cookie") arrayPush(pairs, key, getField(list, key) as string);
+    else for (let at = find(fields, key, 0); at >= 0; at = find(fields, key, at + 2)) arrayPush(pairs, key, fields[at + 1] as string);
+  }
+  return pairs;
+}
+
+export const isHeaders = (value: unknown): value is Headers => isObject(value) && hasList(value);
+
+/** Headers over a wire block, which is parsed lazily. */
+export function headersOfBlock(block: string, guard: Guard): Headers {
+  made = { block, fields: [], guard };
+  return new Headers();
+}
+
+/** A copy of `init` (anything that the constructor takes) under `guard`. */
+export function headersFrom(init: unknown, guard: Guard): Headers {
+  const list: HeaderList = { block: null, fields: [], guard: "none" };
+  if (init !== undefined) {
+    if (isHeaders(init)) {
+      const source = listOf(init);
+      list.block = source.block;
+      for (let i = 0; i < source.fields.length; i++) arrayPush(list.fields, source.fields[i] as string);
+    } else fill(list, init);
+  }
+  list.guard = guard;
+  made = list;
+  return new Headers();
+}
+
+/** The wire form. */
+export function blockOf(headers: Headers): string {
+  const list = listOf(headers);
+  if (list.block !== null) return list.block;
+  const { fields } = list;
+  let block = "";
+  for (let i = 0; i < fields.length; i += 2) block = block + (fields[i] as string) + "\n" + (fields[i + 1] as string) + "\n";
+  return block;
+}
+
+/** Our own look at a field; `key` is lower case. */
+export const headerOf = (headers: Headers, key: string): string | null => getField(listOf(headers), key);
+
+/** Sets a field unless it is there, whatever the guard. */
+export function defaultHeader(headers: Headers, key: string, value: string): void {
+  const list = listOf(headers);
+  const fields = fieldsOf(list);
+  if (find(fields, key, 0) < 0) arrayPush(fields, key, value);
+}
+
+export function removeHeader(headers: Headers, key: string): void {
+  removeAll(fieldsOf(listOf(headers)), key);
+}

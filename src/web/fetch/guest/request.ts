@@ -1,0 +1,298 @@
+/** Request (https://fetch.spec.whatwg.org/#request-class). One that came in is a view of its wire form: URL, headers, body and signal are made when the app asks. */
+import { type AbortSignal, createAbortSignal, createDependentSignal, isAbortSignal, signalAbort } from "../../abort/guest.ts";
+import { arrayIncludes, regExpTest, SafeTypeError, stringIndexOf, stringSlice, stringToUpperCase } from "../../infra/guest/primordials.ts";
+import { DOMException } from "../../infra/guest/dom-exception.ts";
+import { defineInterface, requireArguments } from "../../infra/guest/webidl.ts";
+import { isObject, toByteString, toDictionary, toDOMString, toEnum, toUSVString } from "../../infra/guest/webidl-convert.ts";
+import type { ByteStream } from "../../streams/guest.ts";
+import { hrefOfURL, URL } from "../../url/guest/url.ts";
+import { parseUrl } from "../../url/guest/parse.ts";
+import { type Body, bodyOfSource, cloneBody, extractBody, isBodyLocked, isBodyUsed, readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText, streamOf, takeBody } from "./body.ts";
+import { defaultHeader, type Headers, headerOf, headersFrom, headersOfBlock } from "./headers.ts";
+
+export type RedirectMode = "follow" | "error" | "manual";
+
+interface RequestState {
+  method: string;
+  url: string;
+  /** Null until asked for; `block` has them then. */
+  headers: Headers | null;
+  block: string;
+  body: Body | null;
+  signal: AbortSignal | null;
+  redirect: RedirectMode;
+  mode: string;
+  credentials: string;
+  cache: string;
+  referrer: string;
+  referrerPolicy: string;
+  integrity: string;
+  keepalive: boolean;
+  cf: unknown;
+}
+
+let stateOf!: (request: object) => RequestState;
+let hasState!: (value: object) => boolean;
+let made: RequestState | null = null;
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const NORMALIZED = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"] as const;
+const FORBIDDEN = ["CONNECT", "TRACE", "TRACK"] as const;
+const REDIRECTS = ["follow", "error", "manual"] as const;
+const MODES = ["navigate", "same-origin", "no-cors", "cors"] as const;
+const CREDENTIALS = ["omit", "same-origin", "include"] as const;
+const CACHES = ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"] as const;
+const POLICIES = ["", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin", "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"] as const;
+
+const newState = (method: string, url: string): RequestState => ({
+  method,
+  url,
+  headers: null,
+  block: "",
+  body: null,
+  signal: null,
+  redirect: "follow",
+  mode: "cors",
+  credentials: "same-origin",
+  cache: "default",
+  referrer: "about:client",
+  referrerPolicy: "",
+  integrity: "",
+  keepalive: false,
+  cf: undefined,
+});
+
+export class Request {
+  #state: RequestState;
+
+  constructor(input: unknown, init?: unknown) {
+    if (made !== null) {
+      this.#state = made;
+      made = null;
+      return;
+    }
+    requireArguments(arguments.length, 1, "Request");
+    this.#state = createState(input, toDictionary(init, "Request init"));
+  }
+
+  get method(): string {
+    return this.#state.method;
+  }
+  get url(): string {
+    return this.#state.url;
+  }
+  get headers(): Headers {
+    const state = this.#state;
+    state.headers ??= headersOfBlock(state.block, "immutable");
+    return state.headers;
+  }
+  get destination(): string {
+    this.#state;
+    return "";
+  }
+  get referrer(): string {
+    return this.#state.referrer;
+  }
+  get referrerPolicy(): string {
+    return this.#state.referrerPolicy;
+  }
+  get mode(): string {
+    return this.#state.mode;
+  }
+  get credentials(): string {
+    return this.#state.credentials;
+  }
+  get cache(): string {
+    return this.#state.cache;
+  }
+  get redirect(): RedirectMode {
+    return this.#state.redirect;
+  }
+  get integrity(): string {
+    return this.#state.integrity;
+  }
+  get keepalive(): boolean {
+    return this.#state.keepalive;
+  }
+  get isReloadNavigation(): boolean {
+    this.#state;
+    return false;
+  }
+  get isHistoryNavigation(): boolean {
+    this.#state;
+    return false;
+  }
+  get signal(): AbortSignal {
+    const state = this.#state;
+    state.signal ??= createAbortSignal();
+    return state.signal;
+  }
+  get duplex(): "half" {
+    this.#state;
+    return "half";
+  }
+  get cf(): unknown {
+    return this.#state.cf;
+  }
+  get body(): ByteStream | null {
+    const { body } = this.#state;
+    return body === null ? null : streamOf(body);
+  }
+  get bodyUsed(): boolean {
+    return isBodyUsed(this.#state.body);
+  }
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return readArrayBuffer(this.#state.body);
+  }
+  blob(): Promise<unknown> {
+    return readBlob(this.#state.body, mimeType(this.#state));
+  }
+  bytes(): Promise<Uint8Array> {
+    return readBytes(this.#state.body);
+  }
+  formData(): Promise<unknown> {
+    return readFormData(this.#state.body, headerOf(headersOf(this.#state), "content-type"));
+  }
+  json(): Promise<unknown> {
+    return readJson(this.#state.body);
+  }
+  text(): Promise<string> {
+    return readText(this.#state.body);
+  }
+  clone(): Request {
+    const state = this.#state;
+    if (isBodyUsed(state.body) || isBodyLocked(state.body)) throw new SafeTypeError("Request.clone: the body has been read already");
+    const copy = newState(state.method, state.url);
+    copyInto(copy, state);
+    copy.headers = state.headers === null ? null : headersFrom(state.headers, "request");
+    copy.block = state.block;
+    copy.body = state.body === null ? null : cloneBody(state.body);
+    copy.signal = createDependentSignal([this.signal]);
+    made = copy;
+    return new Request(undefined);
+  }
+
+  static {
+    stateOf = (request) => (request as Request).#state;
+    hasState = (value) => #state in value;
+  }
+}
+defineInterface(Request, "Request", { length: 1, inspected: ["method", "url", "headers", "redirect", "bodyUsed"] });
+
+const headersOf = (state: RequestState): Headers => (state.headers ??= headersOfBlock(state.block, "immutable"));
+const mimeType = (state: RequestState): string => headerOf(headersOf(state), "content-type") ?? "";
+
+function copyInto(target: RequestState, source: RequestState): void {
+  target.redirect = source.redirect;
+  target.mode = source.mode;
+  target.credentials = source.credentials;
+  target.cache = source.cache;
+  target.referrer = source.referrer;
+  target.referrerPolicy = source.referrerPolicy;
+  target.integrity = source.integrity;
+  target.keepalive = source.keepalive;
+  target.cf = source.cf;
+}
+
+/** https://fetch.spec.whatwg.org/#dom-request */
+function createState(input: unknown, init: Readonly<Record<string, unknown>> | undefined): RequestState {
+  const source = isRequest(input) ? stateOf(input) : null;
+  const state = newState("GET", source === null ? toUrl(input) : source.url);
+  if (source !== null) {
+    state.method = source.method;
+    copyInto(state, source);
+  }
+  if (init !== undefined) readInit(state, init);
+  const headers = init?.["headers"];
+  state.headers = headersFrom(headers !== undefined ? headers : source === null ? undefined : headersOf(source), "request");
+  const body = init?.["body"];
+  const hasBody = body !== undefined && body !== null;
+  if ((hasBody || (source !== null && source.body !== null)) && (state.method === "GET" || state.method === "HEAD")) throw new SafeTypeError("Request: a " + state.method + " request cannot have a body");
+  if (hasBody) {
+    const extracted = extractBody(body);
+    if (extracted.body.stream !== null && init?.["duplex"] === undefined) throw new SafeTypeError('Request: a stream as the body needs duplex: "half"');
+    if (extracted.type !== null) defaultHeader(state.headers, "content-type", extracted.type);
+    state.body = extracted.body;
+  } else if (source !== null && source.body !== null) {
+    if (isBodyUsed(source.body) || isBodyLocked(source.body)) throw new SafeTypeError("Request: the body of the other request has been read already");
+    state.body = takeBody(source.body);
+  }
+  const signal = init?.["signal"] === undefined ? (source?.signal ?? null) : init["signal"];
+  if (signal !== null) {
+    if (!isAbortSignal(signal)) throw new SafeTypeError("Request: the signal is not an AbortSignal");
+    state.signal = createDependentSignal([signal]);
+  }
+  return state;
+}
+
+function toUrl(input: unknown): string {
+  const href = isObject(input) && isURL(input) ? (hrefOfURL(input) as string) : parseUrl(toUSVString(input), undefined);
+  if (href === null) throw new SafeTypeError("Invalid URL: " + stringSlice(toUSVString(input), 0, 200));
+  const userinfo = stringIndexOf(stringSlice(href, 0, (stringIndexOf(href, "/", 8) + href.length + 1) % (href.length + 1)), "@");
+  if (userinfo >= 0 && stringIndexOf(href, "//") >= 0 && userinfo > stringIndexOf(href, "//")) throw new SafeTypeError("the URL has a user name or password: use an Authorization header");
+  return href;
+}
+
+function isURL(value: object): boolean {
+  try {
+    return value instanceof URL && hrefOfURL(value) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function readInit(state: RequestState, init: Readonly<Record<string, unknown>>): void {
+  const { cache, cf, credentials, integrity, keepalive, method, mode, redirect, referrer, referrerPolicy, window } = init;
+  if (window !== undefined && window !== null) throw new SafeTypeError("Request: window must be null");
+  if (cache !== undefined) state.cache = toEnum(cache, CACHES, "Request cache");
+  if (credentials !== undefined) state.credentials = toEnum(credentials, CREDENTIALS, "Request credentials");
+  if (integrity !== undefined) state.integrity = toDOMString(integrity, "Request integrity");
+  if (keepalive !== undefined) state.keepalive = !!keepalive;
+  if (method !== undefined) state.method = toMethod(method);
+  if (mode !== undefined) {
+    state.mode = toEnum(mode, MODES, "Request mode");
+    if (state.mode === "navigate") throw new SafeTypeError("Request: the mode cannot be navigate");
+  }
+  if (redirect !== undefined) state.redirect = toEnum(redirect, REDIRECTS, "Request redirect");
+  if (referrer !== undefined) state.referrer = toReferrer(toUSVString(referrer, "Request referrer"));
+  if (referrerPolicy !== undefined) state.referrerPolicy = toEnum(referrerPolicy, POLICIES, "Request referrerPolicy");
+  if (cf !== undefined) state.cf = cf;
+  if (state.cache === "only-if-cached" && state.mode !== "same-origin") throw new SafeTypeError("Request: only-if-cached needs the mode same-origin");
+}
+
+function toReferrer(text: string): string {
+  if (text === "") return "";
+  const href = parseUrl(text, undefined);
+  if (href === null) throw new SafeTypeError("Request: the referrer is no URL");
+  return href;
+}
+
+/** https://fetch.spec.whatwg.org/#concept-method-normalize */
+function toMethod(value: unknown): string {
+  const method = toByteString(value, "Request method");
+  if (!regExpTest(TOKEN, method)) throw new SafeTypeError("invalid method: " + stringSlice(method, 0, 100));
+  const upper = stringToUpperCase(method);
+  if (arrayIncludes(FORBIDDEN, upper as never)) throw new SafeTypeError("the method " + upper + " is not allowed");
+  return arrayIncludes(NORMALIZED, upper as never) ? upper : method;
+}
+
+export const isRequest = (value: unknown): value is Request => isObject(value) && hasState(value);
+export const requestState = (request: Request): Readonly<RequestState> => stateOf(request);
+export const requestHeaders = (request: Request): Headers => headersOf(stateOf(request));
+
+/** A request that came in: `packed` is `METHOD LF URL LF headerBlock`. */
+export function requestOfWire(packed: string, bodyRid: number): Request {
+  const methodEnd = stringIndexOf(packed, "\n");
+  const urlEnd = stringIndexOf(packed, "\n", methodEnd + 1);
+  const state = newState(stringSlice(packed, 0, methodEnd), stringSlice(packed, methodEnd + 1, urlEnd));
+  state.block = stringSlice(packed, urlEnd + 1);
+  if (bodyRid !== 0) state.body = bodyOfSource(bodyRid);
+  made = state;
+  return new Request(undefined);
+}
+
+/** The client went away. Costs nothing when the app never looked at the signal. */
+export function abortRequest(request: Request, message: string): void {
+  const { signal } = stateOf(request);
+  if (signal !== null) signalAbort(signal, new DOMException(message, "AbortError"));
+}

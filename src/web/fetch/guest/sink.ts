@@ -1,0 +1,59 @@
+/** Streams that leave the isolate: read here, written to a sink of the host's, never faster than its reader takes them. */
+import { hostOps } from "../../infra/guest/host-ops.ts";
+import { onEvent } from "../../infra/guest/events.ts";
+import { mapDelete, mapGet, mapSet, promiseIgnore, promiseThen, SafeMap, SafePromise, SafeTypeError, stringSlice, typedArrayName } from "../../infra/guest/primordials.ts";
+import { type ByteStream, cancelReader, openReader, type Reader, readNext } from "../../streams/guest.ts";
+import { fetchOps } from "../ops.ts";
+
+const { sink_open, sink_write, sink_close, sink_abort } = hostOps(fetchOps);
+
+const readers = new SafeMap<number, Reader>();
+
+onEvent("sink_canceled", (_invocation, rid) => {
+  const reader = mapGet(readers, rid as number);
+  if (reader === undefined) return;
+  mapDelete(readers, rid as number);
+  promiseIgnore(cancelReader(reader, new SafeTypeError("the reader of this stream has gone")));
+});
+
+export const openSink = sink_open;
+
+/** Writes all of `stream` to the sink. Resolves when it has ended, however it ended. */
+export function pump(stream: ByteStream, rid: number): Promise<void> {
+  const reader = openReader(stream);
+  mapSet(readers, rid, reader);
+  return new SafePromise((resolve) => {
+    const finish = (): void => {
+      mapDelete(readers, rid);
+      resolve();
+    };
+    const fail = (error: unknown): void => {
+      sink_abort(rid, messageOf(error));
+      promiseIgnore(cancelReader(reader, error));
+      finish();
+    };
+    const step = (): void => void promiseThen(readNext(reader), take, fail);
+    const take = ({ done, value }: { done: boolean; value: unknown }): void => {
+      if (done) {
+        sink_close(rid);
+        finish();
+        return;
+      }
+      if (typedArrayName(value) !== "Uint8Array") {
+        fail(new SafeTypeError("the stream gave something that is no Uint8Array"));
+        return;
+      }
+      const chunk = value as Uint8Array<ArrayBuffer>;
+      promiseThen(sink_write(rid, chunk), step, fail);
+    };
+    step();
+  });
+}
+
+function messageOf(error: unknown): string {
+  try {
+    return stringSlice("" + (error as Error).message, 0, 1000);
+  } catch {
+    return "the stream failed";
+  }
+}

@@ -1,0 +1,98 @@
+/** Streams (https://streams.spec.whatwg.org): web-streams-polyfill as the implementation, given the shape of IDL interfaces and our own ways in. */
+import {
+  ByteLengthQueuingStrategy,
+  CountQueuingStrategy,
+  ReadableByteStreamController,
+  ReadableStream,
+  ReadableStreamBYOBReader,
+  ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController,
+  ReadableStreamDefaultReader,
+  TransformStream,
+  TransformStreamDefaultController,
+  WritableStream,
+  WritableStreamDefaultController,
+  WritableStreamDefaultWriter,
+} from "web-streams-polyfill";
+import { getOwnPropertyDescriptor, SafePromise, uncurryThis } from "../infra/guest/primordials.ts";
+import { expose, type Interface } from "../infra/guest/webidl.ts";
+
+const interfaces: readonly (readonly [string, Interface])[] = [
+  ["ReadableStream", ReadableStream],
+  ["ReadableStreamDefaultReader", ReadableStreamDefaultReader],
+  ["ReadableStreamBYOBReader", ReadableStreamBYOBReader],
+  ["ReadableStreamDefaultController", ReadableStreamDefaultController],
+  ["ReadableByteStreamController", ReadableByteStreamController],
+  ["ReadableStreamBYOBRequest", ReadableStreamBYOBRequest],
+  ["WritableStream", WritableStream],
+  ["WritableStreamDefaultWriter", WritableStreamDefaultWriter],
+  ["WritableStreamDefaultController", WritableStreamDefaultController],
+  ["TransformStream", TransformStream],
+  ["TransformStreamDefaultController", TransformStreamDefaultController],
+  ["ByteLengthQueuingStrategy", ByteLengthQueuingStrategy],
+  ["CountQueuingStrategy", CountQueuingStrategy],
+];
+for (const [name, cls] of interfaces) expose(name, cls);
+
+export { ReadableStream, TransformStream, WritableStream };
+export type ByteStream = ReadableStream<unknown>;
+export type Reader = ReadableStreamDefaultReader<unknown>;
+
+type Getter<T> = (self: object) => T;
+const getter = <T>(prototype: object, key: string) => uncurryThis(getOwnPropertyDescriptor(prototype, key)?.get as (this: object) => T) as Getter<T>;
+
+const getLocked = getter<boolean>(ReadableStream.prototype, "locked");
+const acquireReader = uncurryThis(ReadableStream.prototype.getReader as (this: ByteStream) => Reader);
+const readFrom = uncurryThis(ReadableStreamDefaultReader.prototype.read as (this: Reader) => Promise<{ done: boolean; value: unknown }>);
+const releaseReader = uncurryThis(ReadableStreamDefaultReader.prototype.releaseLock as (this: Reader) => void);
+const cancelThrough = uncurryThis(ReadableStreamDefaultReader.prototype.cancel as (this: Reader, reason: unknown) => Promise<void>);
+const cancelDirectly = uncurryThis(ReadableStream.prototype.cancel as (this: ByteStream, reason: unknown) => Promise<void>);
+const split = uncurryThis(ReadableStream.prototype.tee as (this: ByteStream) => [ByteStream, ByteStream]);
+
+export function isReadableStream(value: unknown): value is ByteStream {
+  try {
+    getLocked(value as object);
+    return true;
+  } catch {
+    return false;
+  }
+}
+export const isLocked = (stream: ByteStream): boolean => getLocked(stream);
+/** https://streams.spec.whatwg.org/#is-readable-stream-disturbed. The library keeps it in a field of this name. */
+export const isDisturbed = (stream: ByteStream): boolean => (stream as unknown as { _disturbed: boolean })._disturbed === true;
+export const openReader = (stream: ByteStream): Reader => acquireReader(stream);
+export const readNext = (reader: Reader): Promise<{ done: boolean; value: unknown }> => readFrom(reader);
+export const release = (reader: Reader): void => releaseReader(reader);
+export const cancelReader = (reader: Reader, reason: unknown): Promise<void> => cancelThrough(reader, reason);
+export const cancelStream = (stream: ByteStream, reason: unknown): Promise<void> => cancelDirectly(stream, reason);
+export const tee = (stream: ByteStream): [ByteStream, ByteStream] => split(stream);
+
+/** A byte stream over `pull`, which resolves with the next chunk or null at the end. Nothing is read ahead of the consumer. */
+export function createByteStream(pull: () => Promise<Uint8Array | null>, cancel: (reason: unknown) => void): ByteStream {
+  return new ReadableStream(
+    {
+      __proto__: null,
+      type: "bytes",
+      pull(controller: ReadableByteStreamController) {
+        return new SafePromise<void>((resolve, reject) => {
+          thenCall(
+            pull(),
+            (chunk) => {
+              if (chunk === null) {
+                controller.close();
+                controller.byobRequest?.respond(0);
+              } else controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
+              resolve();
+            },
+            reject,
+          );
+        });
+      },
+      cancel,
+    } as unknown as ConstructorParameters<typeof ReadableStream>[0],
+    { __proto__: null, highWaterMark: 0 } as unknown as { highWaterMark: 0 },
+  ) as ByteStream;
+}
+
+const thenCall = uncurryThis(SafePromise.prototype.then as (this: Promise<Uint8Array | null>, resolved: (value: Uint8Array | null) => void, rejected: (reason: unknown) => void) => Promise<void>);
+
