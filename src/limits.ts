@@ -161,7 +161,7 @@ export function resolveServerLimits(layer: LimitValues) {
     responseHeaderCount: value("response_header_count"),
     keepAliveMs: value("keep_alive_s"),
     bodyIdleMs: value("body_idle_ms"),
-    bodyBytesPerSecond: value("body_rate_kb"),
+    bodyMinBytesPerSecond: value("body_rate_kb"),
     writeStallMs: value("write_stall_ms"),
     drainDelayMs: value("drain_delay_ms"),
     idleIsolateMs: value("idle_isolate_ms"),

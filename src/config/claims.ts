@@ -1,8 +1,10 @@
 /** What apps may not have in common, and what keys of one app may not say together. Works on whatever of the config is well formed, so that these faults are told along with those of the shape. */
 import { parseHostPattern } from "../base/host-name.ts";
+import { suggest } from "../base/suggestion.ts";
 import { type Problem, problem } from "../errors.ts";
 import { type LimitKey, limits, olderNames } from "../limits.ts";
 import type { Document, Path } from "./positions.ts";
+import { appSchema, FOREIGN_KEYS } from "./schema.ts";
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -36,7 +38,7 @@ class Claims {
     this.#checkIdentity(app, path, isAlone);
     if (app["default"] === true) {
       if (this.#defaultApp !== null) this.problems.push(this.#document.problem("default_twice", { place: this.#defaultApp }, [...path, "default"]));
-      this.#defaultApp ??= this.#nameOf([...path, "default"]);
+      this.#defaultApp ??= this.#document.nameOf([...path, "default"]);
     }
     this.#checkBuffer(this.limitsOf(app, path), defaults, path);
   }
@@ -54,25 +56,19 @@ class Claims {
     const [first] = hosts;
     if (typeof name === "string") this.#claim(this.#names, name, [...path, "name"], (place) => this.#document.problem("name_taken", { name, place }, [...path, "name"]));
     else if (first !== undefined) this.#claim(this.#names, first[0], first[1], (place) => this.#hosts.get(first[0]) === place ? null : this.#document.problem("name_taken", { name: first[0], place }, first[1]));
-    const isNamed = hostname !== undefined || hostnames !== undefined || hosts.length > 0;
-    if (isNamed || isAlone || app["default"] === true || (name !== undefined && typeof name !== "string")) return;
+    const isNamed = hostname !== undefined || hostnames !== undefined || hosts.length > 0 || (name !== undefined && typeof name !== "string");
+    if (isNamed || isAlone || app["default"] === true || mayBeMisnamed(app)) return;
     this.problems.push(this.#document.problem("hostname_needed", { name: typeof name === "string" ? name : null }, typeof name === "string" ? [...path, "name"] : path));
   }
 
   #claim(taken: Map<string, string>, what: string, path: Path, tell: (place: string) => Problem | null): void {
     const place = taken.get(what);
     if (place === undefined) {
-      taken.set(what, this.#nameOf(path));
+      taken.set(what, this.#document.nameOf(path));
       return;
     }
     const told = tell(place);
     if (told !== null) this.problems.push(told);
-  }
-
-  /** For the text of another problem. */
-  #nameOf(path: Path): string {
-    const { line, field } = this.#document.place(path);
-    return `${field} in line ${line}`;
   }
 
   /** What `holder` says about limits, by whichever name. Two different values for one limit are a problem. */
@@ -102,6 +98,11 @@ class Claims {
     const at = own.has("max_buffer_size_mb") ? buffer.path : own.has("memory_mb") ? (memory?.path ?? path) : path;
     this.problems.push(problem("buffer_above_memory", { buffer: buffer.value, memory: memoryMb }, this.#document.place(at)));
   }
+}
+
+/** A mistyped key is told as such; that nothing stands under the right one need not be told as well. */
+function mayBeMisnamed(app: Loose): boolean {
+  return Object.keys(app).some((key) => !Object.hasOwn(appSchema.entries, key) && (suggest(key, ["hostname", "hostnames"]) ?? FOREIGN_KEYS[key] ?? "").startsWith("hostname"));
 }
 
 function isLoose(value: unknown): value is Loose {

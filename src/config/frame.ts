@@ -44,12 +44,13 @@ export interface FrameOptions {
 
 export function codeFrame({ text, masked, lineNumber, lineStart, lineEnd, from, to, isShown }: FrameOptions): string {
   const end = Math.max(from, Math.min(to, lineEnd));
-  const line = isShown ? masked.slice(lineStart, from) + text.slice(from, end) + masked.slice(end, lineEnd) : masked.slice(lineStart, lineEnd);
-  const column = from - lineStart;
-  const cut = column > WIDTH - LEAD ? column - LEAD : 0;
-  const shown = line.slice(cut, cut + WIDTH).replace(/\p{C}/gu, " ").trimEnd();
+  // A config may be one line of a megabyte: only the window is ever looked at.
+  const start = from - lineStart > WIDTH - LEAD ? from - LEAD : lineStart;
+  const stop = Math.min(lineEnd, start + WIDTH);
+  const line = isShown ? masked.slice(start, from) + text.slice(from, Math.min(end, stop)) + masked.slice(end, stop) : masked.slice(start, stop);
   const gutter = String(lineNumber).padStart(5);
-  const before = cut > 0 ? "…" : "";
-  const marks = "^".repeat(Math.max(1, Math.min(end - from, WIDTH - (column - cut))));
-  return [`${gutter} | ${before}${shown}${line.length > cut + WIDTH ? "…" : ""}`, `${" ".repeat(gutter.length)} | ${" ".repeat(before.length + column - cut)}${marks}`].join("\n");
+  const before = start > lineStart ? "…" : "";
+  const after = stop < lineEnd ? "…" : "";
+  const marks = "^".repeat(Math.max(1, Math.min(end, stop) - from));
+  return [`${gutter} | ${before}${line.replace(/\p{C}/gu, " ")}${after}`.trimEnd(), `${" ".repeat(gutter.length)} | ${" ".repeat(before.length + from - start)}${marks}`].join("\n");
 }

@@ -2,11 +2,15 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import { configSchema } from "./schema.ts";
 
-/** Draft 7, https://json-schema.org/draft-07/schema. */
+/** Draft 7, https://json-schema.org/draft-07/schema. Checks that JSON Schema cannot say, such as that of hostnames, are left to nano. */
 export function configJsonSchema(): Record<string, unknown> {
+  const { $schema, ...schema } = toJsonSchema(configSchema, { errorMode: "ignore" });
   return {
+    $schema,
     title: "nano.json",
     description: "Configuration of nano: which apps it serves, and within which limits.",
-    ...toJsonSchema(configSchema, { errorMode: "ignore" }),
+    // A config may have comments and trailing commas; this is how VS Code learns of it.
+    allowTrailingCommas: true,
+    ...schema,
   };
 }

@@ -1,14 +1,15 @@
 /** Finds and reads the config file. Whatever is wrong with it is told with its name and the way out. */
-import { readFile, stat } from "node:fs/promises";
-import { existsSync } from "node:fs";
-import { basename, extname, join, relative, resolve } from "node:path";
-import { OperatorError } from "../errors.ts";
-import { limits, resolveAppLimits, resolveServerLimits } from "../limits.ts";
-import type { AppConfig, Config, Json } from "./config.ts";
+import { constants, existsSync } from "node:fs";
+import { type FileHandle, open, readdir } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { suggest } from "../base/suggestion.ts";
+import { OperatorError, problem } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { Config } from "./config.ts";
 import { parseConfig } from "./parse.ts";
-import { DEFAULT_HOST, DEFAULT_PORT } from "./schema.ts";
 
 const NAMES = ["nano.json", "config.json"] as const;
+const MOST_BYTES = limits.config_file_mb.default << 20;
 
 /** The file that was asked for, or the one that lies in `cwd`; undefined when there is none. */
 export function findConfig(cwd: string, asked: string | undefined): string | undefined {
@@ -19,54 +20,84 @@ export function findConfig(cwd: string, asked: string | undefined): string | und
 /** Throws OperatorError. `file` is absolute; problems name it relative to `cwd`. */
 export async function loadConfig(file: string, cwd: string): Promise<Config> {
   const shownAs = shown(file, cwd);
-  const bytes = await readBytes(file, shownAs);
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new OperatorError({ file: shownAs, message: "the file is not UTF-8", hint: "save it with the encoding UTF-8" });
-  }
-  return parseConfig(text, file, shownAs);
+  return parseConfig(decode(await readBytes(file, shownAs), shownAs), file, shownAs);
 }
 
 async function readBytes(file: string, shownAs: string): Promise<Uint8Array> {
-  const most = limits.config_file_mb.default << 20;
+  let handle: FileHandle;
   try {
-    const { size, ...found } = await stat(file).then((s) => ({ size: s.size, isFolder: s.isDirectory(), isFile: s.isFile() }));
-    if (found.isFolder) throw new OperatorError({ file: shownAs, message: "this is a folder, not a config file", hint: `name the file in it, for example ${join(shownAs, "nano.json")}` });
-    if (size > most) throw new OperatorError({ file: shownAs, message: `the file has ${size} bytes`, hint: `a config file has at most ${most}` });
-    return await readFile(file);
+    // Without O_NONBLOCK, opening a pipe that nobody writes to never returns.
+    handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    if (error instanceof OperatorError) throw error;
-    const { code } = error as { code?: string };
-    if (code === "ENOENT" || code === "ENOTDIR") throw new OperatorError({ file: shownAs, message: "there is no such file", hint: "give the config with --config <file>, or serve one app: nano serve ./app.js" });
-    if (code === "EACCES" || code === "EPERM") throw new OperatorError({ file: shownAs, message: "the file may not be read", hint: "allow the user that runs nano to read it" });
-    throw new OperatorError({ file: shownAs, message: `the file cannot be read (${code ?? (error as Error).message})` });
+    throw await openError(file, shownAs, (error as { code?: string }).code ?? "unknown error");
+  }
+  await using _ = handle;
+  const found = await handle.stat();
+  if (found.isDirectory()) throw new OperatorError(problem("config_is_folder", { example: join(shownAs, NAMES[0]) }, { file: shownAs }));
+  if (!found.isFile()) throw new OperatorError(problem("config_no_file", undefined, { file: shownAs }));
+  const bytes = await readUpTo(handle, Math.min(found.size, MOST_BYTES) + 1);
+  if (bytes.byteLength > MOST_BYTES) throw new OperatorError(problem("config_too_large", { mostBytes: MOST_BYTES }, { file: shownAs }));
+  return bytes;
+}
+
+/** A file that grows while it is read is read to its size of before, plus one byte. */
+async function readUpTo(handle: FileHandle, most: number): Promise<Uint8Array> {
+  const buffer = new Uint8Array(most);
+  let filled = 0;
+  while (filled < most) {
+    const { bytesRead } = await handle.read(buffer, filled, most - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}
+
+async function openError(file: string, shownAs: string, code: string): Promise<OperatorError> {
+  if (code === "ENOENT" || code === "ENOTDIR") return new OperatorError(problem("config_not_found", { meant: await neighbour(file, shownAs) }, { file: shownAs }));
+  if (code === "EISDIR") return new OperatorError(problem("config_is_folder", { example: join(shownAs, NAMES[0]) }, { file: shownAs }));
+  return new OperatorError(problem("config_unreadable", { reason: code }, { file: shownAs }));
+}
+
+/** A config beside `file` that may have been meant. */
+async function neighbour(file: string, shownAs: string): Promise<string | undefined> {
+  const names = await readdir(dirname(file)).catch(() => []);
+  const meant = suggest(basename(file), names.filter((name) => /\.jsonc?$/.test(name)));
+  return meant === undefined ? undefined : join(dirname(shownAs), meant);
+}
+
+/** A byte order mark is dropped. */
+function decode(bytes: Uint8Array, shownAs: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+    const valid = new TextDecoder().decode(bytes.subarray(0, validLength(bytes)));
+    const lines = valid.split(/\r\n|\r|\n/);
+    throw new OperatorError(problem("config_not_utf8", { isUtf16 }, { file: shownAs, line: lines.length, column: (lines.at(-1) as string).length + 1 }));
   }
 }
 
-export interface SingleAppOptions {
-  readonly path: string;
-  readonly env?: Readonly<Record<string, Json>>;
-  readonly watch?: boolean;
-  readonly egressAllow?: readonly string[];
+/** How many bytes there are before the first that is not UTF-8. */
+function validLength(bytes: Uint8Array): number {
+  let low = 0;
+  let high = bytes.byteLength;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (decodes(bytes.subarray(0, middle), true)) low = middle;
+    else high = middle - 1;
+  }
+  // The start of a character that is never finished is no part of what is valid.
+  while (low > 0 && !decodes(bytes.subarray(0, low), false)) low--;
+  return low;
 }
 
-/** The configuration of one app that serves every host: a list of one. */
-export function configOfApp(cwd: string, { path, env = {}, watch = false, egressAllow = [] }: SingleAppOptions): Config {
-  const absolute = resolve(cwd, path);
-  const name = basename(absolute, extname(absolute)).replace(/[^\w.-]+/g, "-") || "app";
-  const app: AppConfig = Object.freeze({ name, hostnames: [], isDefault: true, path: absolute, env, limits: resolveAppLimits(), fallback: null, egressAllow, watch });
-  return Object.freeze({
-    file: null,
-    port: DEFAULT_PORT,
-    host: DEFAULT_HOST,
-    log: Object.freeze({ format: "json" as const, level: "info" as const }),
-    trustedProxies: [],
-    drainMs: limits.drain_ms.default,
-    limits: resolveServerLimits({}),
-    apps: Object.freeze([app]),
-  });
+function decodes(bytes: Uint8Array, stream: boolean): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function shown(file: string, cwd: string): string {

@@ -6,8 +6,6 @@ import { codeFrame, maskValues } from "./frame.ts";
 export type Path = readonly (string | number)[];
 
 const MAX_DEPTH = 64;
-/** Frames are made for so many problems; the text of an error shows no more. */
-const MAX_FRAMES = 20;
 const MAX_NAME = 64;
 
 const SYNTAX: Readonly<Record<string, string>> = {
@@ -43,7 +41,6 @@ export class Document {
   readonly root: Node;
   readonly value: unknown;
   #masked: string | null = null;
-  #frames = 0;
 
   /** Throws OperatorError with every syntax error. `file` is named in problems. */
   constructor(text: string, file: string) {
@@ -78,6 +75,11 @@ export class Document {
   /** The place of one key of an object that has it more than once. */
   placeOfKey(key: Node, path: Path): Place {
     return { ...this.#placeOf(key.offset, key.length, true), field: fieldName(path) };
+  }
+
+  /** For the text of another problem. */
+  nameOf(path: Path): string {
+    return `${fieldName(path)} in line ${this.lineOf(this.#find(path).node.offset)}`;
   }
 
   lineOf(offset: number): number {
@@ -126,7 +128,6 @@ export class Document {
     const lineNumber = this.lineOf(offset);
     const lineStart = this.#lineStarts[lineNumber - 1] as number;
     const place = { file: this.#file, line: lineNumber, column: offset - lineStart + 1 };
-    if (this.#frames++ >= MAX_FRAMES) return place;
     this.#masked ??= maskValues(text);
     const lineEnd = (this.#lineStarts[lineNumber] ?? text.length + 1) - 1;
     return { ...place, frame: codeFrame({ text, masked: this.#masked, lineNumber, lineStart, lineEnd: Math.max(lineStart, lineEnd), from: offset, to: offset + length, isShown }) };

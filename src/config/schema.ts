@@ -98,7 +98,7 @@ export const appSchema = v.strictObject(
 );
 
 const port = "must be a port: a whole number from 0 to 65535";
-const list = (values: readonly string[]) => `must be ${values.map((value) => JSON.stringify(value)).join(" or ")}`;
+const list = (values: readonly string[]) => `must be one of ${values.map((value) => JSON.stringify(value)).join(", ")}`;
 export const LOG_FORMATS = ["json", "text", "apache"] as const;
 const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
@@ -140,10 +140,11 @@ export const KEY_HOMES: readonly { readonly at: string; readonly called: string 
   { at: "apps", called: "an app" },
   { at: "", called: "the top level" },
   { at: "defaults", called: '"defaults"' },
+  { at: "defaults.limits", called: 'the "limits" of "defaults"' },
   { at: "limits", called: '"limits" at the top level' },
   { at: "log", called: '"log"' },
   { at: "apps.egress", called: 'the "egress" of an app' },
 ];
 
 /** What other systems call our keys. */
-export const FOREIGN_KEYS: Readonly<Record<string, string>> = { vars: "env", environment: "env", domain: "hostname", domains: "hostnames", host: "hostname", hosts: "hostnames", routes: "hostnames", main: "path", entry: "path", entrypoint: "path", script: "path", file: "path", memory: "memory_mb", timeout: "timeout_ms", sites: "apps", functions: "apps", logging: "log", listen: "port", workers: "apps" };
+export const FOREIGN_KEYS: Readonly<Record<string, string>> = Object.assign(Object.create(null), { vars: "env", environment: "env", domain: "hostname", domains: "hostnames", host: "hostname", hosts: "hostnames", routes: "hostnames", main: "path", entry: "path", entrypoint: "path", script: "path", file: "path", memory: "memory_mb", timeout: "timeout_ms", sites: "apps", functions: "apps", logging: "log", listen: "port", workers: "apps" });

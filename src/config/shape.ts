@@ -82,14 +82,14 @@ function bare(schema: Walked | undefined): Walked | undefined {
 
 /** A key of this place that was meant, a place where the key belongs, or else what there is. */
 function hintFor(name: string, known: readonly string[], path: Path): string {
-  const foreign = Object.hasOwn(FOREIGN_KEYS, name) ? FOREIGN_KEYS[name] : undefined;
-  if (foreign !== undefined && known.includes(foreign)) return `did you mean "${foreign}"?`;
-  const homes = KEY_HOMES.filter(({ at }) => Object.hasOwn(entriesAt(at), name));
+  const wanted = FOREIGN_KEYS[name] ?? name;
+  if (known.includes(wanted)) return `did you mean "${wanted}"?`;
+  const near = suggest(name, known);
   const here = path.slice(0, -1).filter((segment) => typeof segment === "string").join(".");
-  const home = homes.find(({ at }) => at.startsWith(here)) ?? homes[0];
-  if (home !== undefined) return home.at === (here === "" ? "limits" : `${here}.limits`) ? `it belongs into "limits": "limits": { "${name}": … }` : `it belongs to ${home.called}`;
-  const meant = suggest(name, known);
-  return meant === undefined ? `keys here are: ${known.join(", ")}` : `did you mean "${meant}"?`;
+  const homes = KEY_HOMES.filter(({ at }) => Object.hasOwn(entriesAt(at), wanted));
+  const home = homes.find(({ at }) => at === (here === "" ? "limits" : `${here}.limits`)) ?? homes.find(({ at }) => at.startsWith(here)) ?? homes[0];
+  if (home === undefined) return near === undefined ? `keys here are: ${known.join(", ")}` : `did you mean "${near}"?`;
+  return wanted === name ? `it belongs to ${home.called}` : `did you mean "${wanted}"? It belongs to ${home.called}`;
 }
 
 function entriesAt(at: string): Readonly<Record<string, Walked>> {
@@ -111,6 +111,10 @@ function issueProblem(document: Document, issue: v.InferIssue<typeof configSchem
     return document.problem("limit_bounds", { key, value: issue.input as number, least, most, unit: unitOf(limit), help }, path);
   }
   const [fault = "", hint] = issue.message.split("\n");
+  if (issue.type === "picklist" && typeof issue.input === "string") {
+    const near = suggest(issue.input, [...(issue.expected ?? "").matchAll(/"(\w+)"/g)].map(([, value]) => value as string));
+    return document.problem("value_wrong", { fault, hint: near === undefined ? undefined : `did you mean "${near}"?` }, path);
+  }
   const isKind = issue.kind === "schema";
   return document.problem("value_wrong", { fault: isKind ? `${fault}, not ${kindOf(issue.input)}` : fault, hint: (isKind ? wayOut(issue.expected, issue.input) : undefined) ?? hint }, path, { isSecret: path.includes("env") || path.includes("fallback"), ofKey: path.includes("env") });
 }
