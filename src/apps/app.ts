@@ -33,6 +33,9 @@ export class App {
   get config(): AppConfig {
     return this.#serving.revision.config;
   }
+  get maxBodyBytes(): number {
+    return this.config.limits.maxBodyBytes;
+  }
   get serving(): Serving {
     return this.#serving;
   }

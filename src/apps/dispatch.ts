@@ -20,7 +20,7 @@ export interface DispatchFailure {
   readonly detail?: GuestFailure;
 }
 
-export type DispatchResult = { readonly outcome: "ok"; readonly response: ResponseWire; readonly cpuMs: () => number } | (DispatchFailure & { readonly cpuMs: () => number });
+export type DispatchResult = { readonly outcome: "ok"; readonly response: ResponseWire; readonly cpuMs: number } | (DispatchFailure & { readonly cpuMs: number });
 
 const CODE: Readonly<Record<Exclude<Outcome, "ok">, ErrorCode>> = {
   exception: "app_exception",
@@ -35,13 +35,14 @@ const CODE: Readonly<Record<Exclude<Outcome, "ok">, ErrorCode>> = {
   internalError: "internal_error",
 };
 
-const noCpu = () => 0;
-
 export class Dispatcher {
   readonly #observer: Observer;
+  readonly #showsErrors: boolean;
 
-  constructor(observer: Observer) {
+  /** `showsErrors`: what the app threw goes to the client too. For `dev`. */
+  constructor(observer: Observer, showsErrors: boolean) {
     this.#observer = observer;
+    this.#showsErrors = showsErrors;
   }
 
   /** Never rejects. */
@@ -60,7 +61,7 @@ export class Dispatcher {
     const state = await revision.load();
     if (state === "ready" || app.serving.revision.state === "ready") return this.#invoke(app, request);
     app.gate.release();
-    return { ...failure("scriptNotFound"), detail: loadFailure(revision.error) };
+    return { ...failure("scriptNotFound"), ...(this.#showsErrors ? { detail: loadFailure(revision.error) } : {}) };
   }
 
   #invoke(app: App, request: DispatchRequest): Promise<DispatchResult> {
@@ -71,15 +72,14 @@ export class Dispatcher {
         requestId: request.requestId,
         app: app.name,
         limits: revision.invocationLimits,
-        onAnswer: (answer) => settle({ outcome: "ok", response: answer as ResponseWire, cpuMs }),
+        onAnswer: (answer) => settle({ outcome: "ok", response: answer as ResponseWire, cpuMs: invocation.cpuMs }),
         onFailure: (outcome, guest) => {
           const detail = guest === null ? null : { ...guest, stack: revision.mapStack(guest.stack) };
           if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });
-          settle({ ...failure(outcome), cpuMs, ...(detail === null ? {} : { detail }) });
+          settle({ ...failure(outcome), cpuMs: invocation.cpuMs, ...(detail === null || !this.#showsErrors ? {} : { detail }) });
         },
         onOver: () => app.gate.release(),
       });
-      const cpuMs = () => invocation.cpuMs;
       request.onAbort(() => invocation.cancel());
       const body = asSource(request.body);
       const rid = body === null ? 0 : invocation.resources.add("source", body, () => body.cancel());
@@ -88,13 +88,13 @@ export class Dispatcher {
   }
 }
 
-function failure(outcome: Exclude<Outcome, "ok">): DispatchFailure & { readonly cpuMs: () => number } {
+function failure(outcome: Exclude<Outcome, "ok">): DispatchFailure & { readonly cpuMs: number } {
   const code = CODE[outcome];
-  return code === "isolate_lost" ? { outcome, code, retryAfterS: 0, cpuMs: noCpu } : { outcome, code, cpuMs: noCpu };
+  return code === "isolate_lost" ? { outcome, code, retryAfterS: 0, cpuMs: 0 } : { outcome, code, cpuMs: 0 };
 }
 
 function draining(app: App): DispatchResult {
-  return { outcome: "loadShed", code: "draining", retryAfterS: Math.ceil(app.config.limits.drainMs / 1000), cpuMs: noCpu };
+  return { outcome: "loadShed", code: "draining", retryAfterS: Math.ceil(app.config.limits.drainMs / 1000), cpuMs: 0 };
 }
 
 function loadFailure(error: Error | null): GuestFailure {

@@ -120,7 +120,7 @@ export class Revision {
         const invocation = isolate.open({
           requestId: `load-${name}-${this.number}`,
           app: name,
-          limits: this.invocationLimits,
+          limits: { ...this.invocationLimits, timers: 0, subrequests: 0 },
           startupCpuMs: limits.startupCpuMs,
           onAnswer: () => {},
           onFailure: (outcome, failure) => queueMicrotask(() => failed(fail(failure, outcome))),

@@ -80,22 +80,11 @@ export class Runtime {
     this.registry = new AppRegistry({ host: this.#host, base: artifacts.base.snapshot, observer, loadBundle: options.loadBundle }, (apps) => this.pipeline.swapRouter(routerOf(apps)));
     this.pipeline = new Pipeline<App>({
       router: Router.from<App>([]),
-      dispatcher: new Dispatcher(observer),
+      dispatcher: new Dispatcher(observer, options.showsErrors),
       observer,
       trustedProxies: new TrustedProxies(config.trustedProxies),
       sweeper: this.#sweeper,
-      limits: {
-        urlBytes: config.limits.urlBytes,
-        totalBytes: config.limits.headerTotalBytes,
-        fieldBytes: config.limits.headerBytes,
-        fieldCount: config.limits.headerCount,
-        responseHeaderBytes: config.limits.responseHeaderBytes,
-        responseHeaderCount: config.limits.responseHeaderCount,
-        writeStallMs: config.limits.writeStallMs,
-        bodyIdleMs: config.limits.bodyIdleMs,
-        bodyMinBytesPerSecond: 0,
-        showsErrors: options.showsErrors,
-      } as never,
+      limits: config.limits,
     });
     this.registry.addAll(config.apps);
     this.registry.evictIdle(config.limits.idleIsolateMs);
