@@ -120,7 +120,6 @@ export function problem<C extends OperatorCode>(code: C, data: DataOf<C>, place:
 }
 
 /** C0, C1, DEL, line separators and bidirectional overrides: a name in a config must not reach a terminal's controls. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** `file:line:column: field: message`, the frame, and the way out, each where there is one. */

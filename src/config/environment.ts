@@ -1,5 +1,5 @@
 /** The only place that reads the host's environment. */
-import { OperatorError } from "../errors.ts";
+import { OperatorError, problem } from "../errors.ts";
 
 export interface Environment {
   readonly port: string | undefined;
@@ -18,18 +18,23 @@ const REFUSED = /^(BUN_OPTIONS|BUN_BE_BUN|BUN_INSPECT.*|NODE_OPTIONS)$/;
 
 /** Throws OperatorError for a variable that is refused or makes no sense. */
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>> = process.env): Environment {
-  const refused = Object.keys(variables).filter((name) => REFUSED.test(name));
-  if (refused.length > 0) throw new OperatorError(refused.map((name) => ({ message: `the environment variable ${name} is set`, hint: "it would change what nano itself does: unset it and start again" })));
+  const problems = Object.keys(variables).filter((name) => REFUSED.test(name) && variables[name] !== undefined).map((name) => problem("environment_refused", { name }));
   const logFormat = variables["NANO_LOG_FORMAT"] || undefined;
-  if (logFormat !== undefined && logFormat !== "json" && logFormat !== "text" && logFormat !== "apache")
-    throw new OperatorError({ message: `NANO_LOG_FORMAT is ${JSON.stringify(logFormat)}`, hint: "it can be json, text or apache" });
+  if (!isLogFormat(logFormat)) problems.push(problem("environment_value", { name: "NANO_LOG_FORMAT", expected: "json, text or apache" }));
+  const port = variables["NANO_PORT"] || undefined;
+  if (port !== undefined && (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)) problems.push(problem("environment_value", { name: "NANO_PORT", expected: "a port, 0 to 65535" }));
+  if (problems.length > 0 || !isLogFormat(logFormat)) throw new OperatorError(problems);
   return {
-    port: variables["NANO_PORT"] || undefined,
+    port,
     configFile: variables["NANO_CONFIG"] || undefined,
     logFormat,
     hasNoColor: (variables["NO_COLOR"] ?? "") !== "",
     hasEngineOptions: Object.entries(ENGINE_OPTIONS).every(([name, value]) => variables[name] === value),
   };
+}
+
+function isLogFormat(text: string | undefined): text is Environment["logFormat"] {
+  return text === undefined || text === "json" || text === "text" || text === "apache";
 }
 
 /** The environment for a process that runs isolates: this one, with the engine's options. */
