@@ -77,7 +77,8 @@ export class IsolatePool {
   }
 }
 
-/** Idle first, then the one with the least to do, busy ones last. */
+/** Idle first, then the one with the least to do; one that used up a slice comes last, for nobody knows how long it will take. */
 function rank(isolate: Isolate): number {
+  if (isolate.isSuspended) return 2_000_000 + isolate.invocationCount;
   return isolate.isBusy ? 1_000_000 + isolate.invocationCount : isolate.invocationCount;
 }

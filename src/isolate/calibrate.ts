@@ -30,5 +30,5 @@ export async function calibrate(host: IsolateHost, base: Snapshot, budgetMs: num
   isolate.evaluate(invocation, WORK, "nano:calibration", "script");
   await new Promise((resolve) => setTimeout(resolve, budgetMs));
   isolate.dispose();
-  return host.slices.typicalRate;
+  return host.slices.undisturbedRate;
 }

@@ -104,6 +104,10 @@ export class Isolate implements InvocationHome {
   get isBusy(): boolean {
     return this.#current !== null || this.#queue.length > 0;
   }
+  /** Guest code used up a slice and waits for the next. */
+  get isSuspended(): boolean {
+    return this.#suspended !== null;
+  }
   get invocationCount(): number {
     return this.#invocations.size;
   }

@@ -23,9 +23,9 @@ export class SlicePlan {
     if (this.#rates.length > REMEMBERED) this.#rates.shift();
   }
 
-  /** Median fuel per millisecond of the latest slices; undefined before there were enough to tell. */
-  get typicalRate(): number | undefined {
+  /** Fuel per millisecond of the faster of the latest slices, for the slower ones shared their core; undefined before there were enough to tell. */
+  get undisturbedRate(): number | undefined {
     if (this.#rates.length < REMEMBERED) return undefined;
-    return [...this.#rates].sort((a, b) => a - b)[REMEMBERED >> 1];
+    return [...this.#rates].sort((a, b) => a - b)[Math.floor(REMEMBERED * 0.9)];
   }
 }
