@@ -94,7 +94,8 @@ class Claims {
     if (buffer === undefined) return;
     const memory = own.get("memory_mb") ?? defaults.get("memory_mb");
     const memoryMb = memory?.value ?? limits.memory_mb.default;
-    if (buffer.value <= memoryMb) return;
+    // Past its own ceiling it is told already.
+    if (buffer.value <= memoryMb || buffer.value > limits.max_buffer_size_mb.most) return;
     const at = own.has("max_buffer_size_mb") ? buffer.path : own.has("memory_mb") ? (memory?.path ?? path) : path;
     this.problems.push(problem("buffer_above_memory", { buffer: buffer.value, memory: memoryMb }, this.#document.place(at)));
   }

@@ -47,12 +47,12 @@ export class Document {
     this.#text = text.startsWith("\ufeff") ? ` ${text.slice(1)}` : text;
     this.#file = file;
     this.#lineStarts = lineStartsOf(this.#text);
-    const { depth, tooDeep, unclosed } = nesting(this.#text);
-    if (depth === 0 && this.#text.trim() === "") throw new OperatorError(problem("config_empty", undefined, { file }));
-    if (tooDeep !== null) throw new OperatorError(this.#at("config_too_deep", { most: MAX_DEPTH }, tooDeep, 1));
+    const brackets = readBrackets(this.#text);
+    if (brackets.isEmpty) throw new OperatorError(problem("config_empty", undefined, { file }));
+    if (brackets.tooDeep !== null) throw new OperatorError(this.#at("config_too_deep", { most: MAX_DEPTH }, brackets.tooDeep, 1));
     const errors: ParseError[] = [];
     const root = parseTree(this.#text, errors, { allowTrailingComma: true });
-    if (errors.length > 0) throw new OperatorError(this.#syntaxProblems(errors, unclosed));
+    if (errors.length > 0) throw new OperatorError(this.#syntaxProblems(errors, brackets));
     if (root === undefined) throw new OperatorError(problem("config_empty", undefined, { file }));
     if (root.type !== "object") throw new OperatorError(this.#at("config_not_object", { found: root.type === "array" ? "a list" : `a ${root.type}` }, root.offset, 1));
     this.root = root;
@@ -103,20 +103,21 @@ export class Document {
     return { node, isWhole: true };
   }
 
-  #syntaxProblems(errors: readonly ParseError[], unclosed: number | null): Problem[] {
+  #syntaxProblems(errors: readonly ParseError[], brackets: Brackets): Problem[] {
     const problems = new Map<number, Problem>();
     // One slip makes several errors; the first of a line is the one that tells.
     for (const { error, offset, length } of errors) {
       const line = this.lineOf(offset);
-      if (problems.has(line)) continue;
-      const name = printParseErrorCode(error);
-      const isEnd = unclosed !== null && offset >= this.#text.trimEnd().length;
-      const data = isEnd
-        ? { fault: "the file ends too early", hint: `the ${this.#text[unclosed]} in line ${this.lineOf(unclosed)} is not closed` }
-        : { fault: SYNTAX[name] ?? "this is not JSON" };
-      problems.set(line, this.#at("config_syntax", data, offset, length));
+      if (!problems.has(line)) problems.set(line, this.#at("config_syntax", this.#syntaxFault(printParseErrorCode(error), offset, brackets), offset, length));
     }
     return [...problems.values()];
+  }
+
+  #syntaxFault(name: string, offset: number, { crossed, unclosed }: Brackets): { readonly fault: string; readonly hint?: string } {
+    const opener = (at: number) => `the ${this.#text[at]} in line ${this.lineOf(at)}`;
+    if (crossed !== null && offset === crossed.at) return { fault: `this ${this.#text[offset]} does not match ${opener(crossed.open)}`, hint: `close that with ${this.#text[crossed.open] === "{" ? "}" : "]"} first` };
+    if (unclosed !== null && offset >= this.#text.trimEnd().length) return { fault: "the file ends too early", hint: `${opener(unclosed)} is not closed` };
+    return { fault: SYNTAX[name] ?? "this is not JSON" };
   }
 
   #at<C extends OperatorCode>(code: C, data: Parameters<(typeof operatorErrors)[C]>[0], offset: number, length: number): Problem {
@@ -150,21 +151,35 @@ function lineStartsOf(text: string): number[] {
   return starts;
 }
 
-/** Where brackets are nested too deep to be parsed by recursion, and the innermost one that is never closed. */
-function nesting(text: string): { readonly depth: number; readonly tooDeep: number | null; readonly unclosed: number | null } {
+interface Brackets {
+  /** There is nothing but space and comments. */
+  readonly isEmpty: boolean;
+  /** The first bracket that is nested too deep for a recursive parser. */
+  readonly tooDeep: number | null;
+  /** The first closing bracket of the wrong kind, and the one that it meets. */
+  readonly crossed: { readonly at: number; readonly open: number } | null;
+  /** The innermost bracket that is never closed. */
+  readonly unclosed: number | null;
+}
+
+function readBrackets(text: string): Brackets {
   const scanner = createScanner(text, true);
   const open: number[] = [];
-  let depth = 0;
+  let isEmpty = true;
+  let crossed: Brackets["crossed"] = null;
   while (scanner.getPosition() < text.length) {
     scanner.scan();
     const at = scanner.getTokenOffset();
+    if (at >= text.length) break;
+    isEmpty = false;
     const token = text[at];
     if (token === "{" || token === "[") open.push(at);
-    else if (token === "}" || token === "]") open.pop();
-    depth = Math.max(depth, open.length);
-    if (depth > MAX_DEPTH) return { depth, tooDeep: at, unclosed: null };
+    if (open.length > MAX_DEPTH) return { isEmpty, tooDeep: at, crossed, unclosed: null };
+    if (token !== "}" && token !== "]") continue;
+    const opener = open.pop();
+    if (opener !== undefined && (text[opener] === "{") !== (token === "}")) crossed ??= { at, open: opener };
   }
-  return { depth, tooDeep: null, unclosed: open.at(-1) ?? null };
+  return { isEmpty, tooDeep: null, crossed, unclosed: open.at(-1) ?? null };
 }
 
 /** Plain data without prototypes that a key could reach. */
