@@ -1,6 +1,7 @@
 /** Delivers one request to an app: admission, isolate, invocation, answer. What went wrong comes back as a value; HTTP is made of it elsewhere. */
 import { isByteSource, type ByteSource, type RequestWire, type ResponseWire, type WireBody } from "../base/wire.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { GuestInvocation } from "../isolate/guest-invocation.ts";
 import type { GuestFailure, Outcome } from "../isolate/invocation.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { App } from "./app.ts";
@@ -22,6 +23,8 @@ export interface DispatchFailure {
 
 export type DispatchResult = { readonly outcome: "ok"; readonly response: ResponseWire; readonly cpuMs: number } | (DispatchFailure & { readonly cpuMs: number });
 
+const DEPARTURE_MS = 10;
+
 const CODE: Readonly<Record<Exclude<Outcome, "ok">, ErrorCode>> = {
   exception: "app_exception",
   badResponse: "bad_response",
@@ -38,6 +41,7 @@ const CODE: Readonly<Record<Exclude<Outcome, "ok">, ErrorCode>> = {
 export class Dispatcher {
   readonly #observer: Observer;
   readonly #showsErrors: boolean;
+  readonly #departures = new DepartureWatch();
 
   /** `showsErrors`: what the app threw goes to the client too. For `dev`. */
   constructor(observer: Observer, showsErrors: boolean) {
@@ -80,11 +84,31 @@ export class Dispatcher {
         },
         onOver: () => app.gate.release(),
       });
-      request.onAbort(() => invocation.cancel());
+      this.#departures.watch(request, invocation);
       const body = asSource(request.body);
       const rid = body === null ? 0 : invocation.resources.add("source", body, () => body.cancel());
       invocation.enter("fetch", `${request.method}\n${request.url}\n${request.headers}`, rid);
     });
+  }
+}
+
+/** Asking a server to tell when a client leaves costs as much as a small request takes: only those that are still open after a while are asked for. */
+class DepartureWatch {
+  #young: { readonly request: DispatchRequest; readonly invocation: GuestInvocation }[] = [];
+  #isScheduled = false;
+
+  watch(request: DispatchRequest, invocation: GuestInvocation): void {
+    this.#young.push({ request, invocation });
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setTimeout(() => this.#sweep(), DEPARTURE_MS);
+  }
+
+  #sweep(): void {
+    const young = this.#young;
+    this.#young = [];
+    this.#isScheduled = false;
+    for (const { request, invocation } of young) if (!invocation.isOver) request.onAbort(() => invocation.cancel());
   }
 }
 

@@ -63,7 +63,7 @@ export class GuestInvocation implements Invocation, OpContext, Due {
     this.requestId = options.requestId;
     this.app = options.app;
     this.limits = options.limits;
-    this.resources = new Resources(() => home.nextRid());
+    this.resources = new Resources(home);
     this.fuelLimit = (options.startupCpuMs ?? options.limits.cpuMs) * home.fuelPerMs;
     this.dueAt = home.sweeper.now() + options.limits.wallMs;
     home.sweeper.watch(this);
