@@ -1,0 +1,2 @@
+// The neighbour: a small honest app.
+export default { fetch: () => new Response("ok") };
