@@ -15,6 +15,7 @@ const GUEST_ENTRY = fileURLToPath(new URL("../src/web/guest.ts", import.meta.url
 const UNUSED_SERVICES: Parameters<typeof createOps>[0] = {
   clock: { origin: 0, now: () => 0 },
   sink: () => {},
+  budgetOf: () => null,
   egress: { fetch_start: () => Promise.reject(new Error("no egress while building")), fetch_abort: () => {} },
 };
 

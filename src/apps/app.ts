@@ -1,8 +1,10 @@
 /** An app: a named thing that an operator deploys. It owns its current revision, the isolates of that, the gate in front and its account with the scheduler. */
+import type { ByteBudget } from "../base/byte-pipe.ts";
 import type { AppConfig } from "../config/config.ts";
 import type { Kill } from "../isolate/invocation.ts";
 import { Account } from "../isolate/scheduler.ts";
 import { AdmissionGate } from "./admission.ts";
+import { LogRate } from "./log-rate.ts";
 import { IsolatePool } from "./pool.ts";
 import { Revision, type RevisionServices } from "./revision.ts";
 
@@ -16,6 +18,9 @@ export class App {
   readonly name: string;
   readonly account: Account;
   readonly gate: AdmissionGate;
+  /** What waits in nano of the app's streams. */
+  readonly streamBudget: ByteBudget;
+  readonly logRate: LogRate;
   readonly #services: RevisionServices;
   readonly #retired = new Set<Serving>();
   #serving: Serving;
@@ -26,6 +31,14 @@ export class App {
     this.name = config.name;
     this.account = new Account(config.name);
     this.gate = new AdmissionGate(config.limits);
+    const app = this;
+    this.streamBudget = {
+      usedBytes: 0,
+      get limitBytes() {
+        return app.config.limits.maxBufferBytes;
+      },
+    };
+    this.logRate = new LogRate();
     this.#services = services;
     this.#serving = this.#prepare(config);
   }
@@ -47,6 +60,11 @@ export class App {
     let sum = this.#serving.pool.invocations;
     for (const { pool } of this.#retired) sum += pool.invocations;
     return sum;
+  }
+
+  /** `text` without the values of the app's env: exact matches of 8 characters or more. */
+  redact(text: string): string {
+    return this.#serving.revision.redact(text);
   }
 
   /** Loads a new revision and, once it is ready, swaps it in; the old one finishes what it has. A failed load changes nothing and is returned. */

@@ -1,8 +1,9 @@
 /** Delivers one request to an app: admission, isolate, invocation, answer. What went wrong comes back as a value; HTTP is made of it elsewhere. */
+import type { Outcome } from "../base/outcome.ts";
 import { isByteSource, type ByteSource, type RequestWire, type ResponseWire, type WireBody } from "../base/wire.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { GuestInvocation } from "../isolate/guest-invocation.ts";
-import type { GuestFailure, Outcome } from "../isolate/invocation.ts";
+import type { GuestFailure } from "../isolate/invocation.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { App } from "./app.ts";
 import type { Revision } from "./revision.ts";
@@ -79,7 +80,7 @@ export class Dispatcher {
         onAnswer: (answer) => settle({ outcome: "ok", response: answer as ResponseWire, cpuMs: invocation.cpuMs }),
         onFailure: (outcome, guest) => {
           const detail = guest === null ? null : { ...guest, stack: revision.mapStack(guest.stack) };
-          if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });
+          if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, name: detail.name, message: revision.redact(detail.message), stack: revision.redact(detail.stack) });
           settle({ ...failure(outcome), cpuMs: invocation.cpuMs, ...(detail === null || !this.#showsErrors ? {} : { detail }) });
         },
         onOver: () => app.gate.release(),

@@ -23,12 +23,16 @@ export interface RevisionServices {
 
 export type RevisionState = "new" | "loading" | "ready" | "failed" | "closed";
 
+const MIN_SECRET_LENGTH = 8;
+const REDACTED = "[redacted]";
+
 export class Revision {
   readonly number: number;
   readonly config: AppConfig;
   readonly invocationLimits: InvocationLimits;
   readonly #services: RevisionServices;
   readonly #account: Account;
+  readonly #secrets: readonly string[];
   #state: RevisionState = "new";
   #loading: Promise<RevisionState> | null = null;
   #bundle: Bundle | null = null;
@@ -41,6 +45,7 @@ export class Revision {
     this.config = config;
     this.number = number;
     this.invocationLimits = config.limits;
+    this.#secrets = Object.values(config.env).filter((value): value is string => typeof value === "string" && value.length >= MIN_SECRET_LENGTH);
   }
 
   get state(): RevisionState {
@@ -55,6 +60,13 @@ export class Revision {
   }
   get snapshot(): Snapshot | null {
     return this.#snapshot;
+  }
+
+  /** `text` without the values of env: exact matches of 8 characters or more. */
+  redact(text: string): string {
+    let redacted = text;
+    for (const value of this.#secrets) if (redacted.includes(value)) redacted = redacted.replaceAll(value, REDACTED);
+    return redacted;
   }
 
   /** Loads once; later calls wait for the same load. Never rejects. */

@@ -3,8 +3,15 @@ import type { ByteSource } from "./wire.ts";
 
 type Waiter = { resolve: () => void; reject: (reason: unknown) => void };
 
+/** What several pipes may hold together. A pipe always may hold one chunk, so that none waits for another. */
+export interface ByteBudget {
+  usedBytes: number;
+  readonly limitBytes: number;
+}
+
 export class BytePipe implements ByteSource {
   readonly #highWaterBytes: number;
+  readonly #budget: ByteBudget | null;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #ended = false;
@@ -17,8 +24,9 @@ export class BytePipe implements ByteSource {
   /** Called once when the puller cancels. */
   onCancel: ((reason: unknown) => void) | null = null;
 
-  constructor(highWaterBytes: number) {
+  constructor(highWaterBytes: number, budget: ByteBudget | null = null) {
     this.#highWaterBytes = highWaterBytes;
+    this.#budget = budget;
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -42,10 +50,10 @@ export class BytePipe implements ByteSource {
         puller.resolve(chunk);
       } else {
         this.#queue.push(chunk);
-        this.#queuedBytes += chunk.byteLength;
+        this.#hold(chunk.byteLength);
       }
     }
-    if (this.#queuedBytes < this.#highWaterBytes) return Promise.resolve();
+    if (this.#wantsMore()) return Promise.resolve();
     return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));
   }
 
@@ -67,9 +75,9 @@ export class BytePipe implements ByteSource {
   pull(): Promise<Uint8Array | null> {
     const chunk = this.#queue.shift();
     if (chunk !== undefined) {
-      this.#queuedBytes -= chunk.byteLength;
+      this.#hold(-chunk.byteLength);
       if (this.#ended && this.#queue.length === 0) this.#finish();
-      if (this.#queuedBytes < this.#highWaterBytes) for (const writer of this.#writers.splice(0)) writer.resolve();
+      if (this.#wantsMore()) for (const writer of this.#writers.splice(0)) writer.resolve();
       return Promise.resolve(chunk);
     }
     if (this.#failure !== null) return Promise.reject(this.#failure.reason);
@@ -86,11 +94,21 @@ export class BytePipe implements ByteSource {
     if (wasOpen) this.onCancel?.(reason);
   }
 
+  #wantsMore(): boolean {
+    if (this.#queuedBytes === 0) return true;
+    return this.#queuedBytes < this.#highWaterBytes && (this.#budget === null || this.#budget.usedBytes < this.#budget.limitBytes);
+  }
+
+  #hold(bytes: number): void {
+    this.#queuedBytes += bytes;
+    if (this.#budget !== null) this.#budget.usedBytes += bytes;
+  }
+
   #fail(reason: unknown): void {
     this.#failure = { reason };
     this.#finish();
     this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#hold(-this.#queuedBytes);
     this.#puller?.reject(reason);
     this.#puller = null;
     for (const writer of this.#writers.splice(0)) writer.reject(reason);

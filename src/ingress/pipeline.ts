@@ -5,7 +5,7 @@
 import type { DeadlineSweeper } from "../base/deadline.ts";
 import { isByteSource, type ResponseWire } from "../base/wire.ts";
 import { type ErrorCode, httpErrors } from "../errors.ts";
-import type { Outcome } from "../isolate/invocation.ts";
+import type { Outcome } from "../base/outcome.ts";
 import type { Observer } from "../observe/observer.ts";
 import { BodySource } from "./body-source.ts";
 import { Exchange, type IngressRequest, type Transport } from "./exchange.ts";

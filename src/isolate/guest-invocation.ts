@@ -2,8 +2,9 @@
  * One invocation in one isolate, as a state machine: waiting for the answer → passing its body on → `waitUntil` → over. Each phase has its own
  * deadline. Whatever the event opened is closed when it is over.
  */
+import type { Outcome } from "../base/outcome.ts";
 import type { DeadlineSweeper, Due } from "../base/deadline.ts";
-import type { GuestFailure, Invocation, InvocationLimits, InvocationSummary, Kill, OpContext, Outcome } from "./invocation.ts";
+import type { GuestFailure, Invocation, InvocationLimits, InvocationSummary, Kill, OpContext } from "./invocation.ts";
 import { Resources } from "./resources.ts";
 
 /** What an invocation needs of its isolate. */

@@ -1,19 +1,6 @@
 /** What the two sides of an invocation look like: to ops, and to whoever delivered the event. */
+import type { Outcome } from "../base/outcome.ts";
 import type { Resources } from "./resources.ts";
-
-/** How an invocation ended, as a value. Mapped to HTTP once, in `ingress/respond`. */
-export type Outcome =
-  | "ok"
-  | "exception"
-  | "exceededCpu"
-  | "exceededWallTime"
-  | "exceededMemory"
-  | "isolateLost"
-  | "badResponse"
-  | "canceled"
-  | "loadShed"
-  | "scriptNotFound"
-  | "internalError";
 
 /** The limits of one invocation, already resolved to numbers. Milliseconds, bytes, counts. */
 export interface InvocationLimits {

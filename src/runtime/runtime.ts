@@ -14,7 +14,8 @@ import { calibrate } from "../isolate/calibrate.ts";
 import type { IsolateHost } from "../isolate/isolate.ts";
 import { Scheduler } from "../isolate/scheduler.ts";
 import { SlicePlan } from "../isolate/slice.ts";
-import type { Observer } from "../observe/observer.ts";
+import type { Invocation } from "../isolate/invocation.ts";
+import type { ConsoleLevel, Observer } from "../observe/observer.ts";
 import { createEgress } from "../web/fetch/host/egress/egress.ts";
 import { realClock } from "../web/performance/host.ts";
 import { createOps } from "./catalogue.ts";
@@ -30,8 +31,6 @@ export interface RuntimeOptions {
   readonly allowsPrivateFetch: boolean;
 }
 
-/** What a slice lasts, about; architecture: "fair, about 1 ms". */
-const SLICE_MS = 1;
 /** How long entries are granted before the event loop has its turn. */
 const TURN_MS = 2;
 const SWEEP_MS = 25;
@@ -55,7 +54,8 @@ export class Runtime {
     const app = (name: string) => this.registry.get(name);
     const ops = createOps({
       clock: realClock,
-      sink: (ctx, level, text) => observer.console(ctx.invocation.app, ctx.invocation.requestId, level as "log", text),
+      sink: (ctx, level, text) => writeConsole(observer, app(ctx.invocation.app), ctx.invocation, level as ConsoleLevel, text),
+      budgetOf: (name) => app(name)?.streamBudget ?? null,
       egress: createEgress({
         policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch }),
         limitsOf: (name) => app(name)?.config.limits,
@@ -67,7 +67,7 @@ export class Runtime {
       ops,
       scheduler: new Scheduler({ now: () => performance.now(), defer: (turn) => setImmediate(turn), turnMs: TURN_MS }),
       sweeper: this.#sweeper,
-      slices: new SlicePlan(SLICE_MS, INITIAL_SLICE_FUEL),
+      slices: new SlicePlan(config.limits.sliceMs, INITIAL_SLICE_FUEL),
       fuelPerMs: ASSUMED_FUEL_PER_MS,
       events: artifacts.base.events,
       now: () => Date.now(),
@@ -109,6 +109,17 @@ export class Runtime {
     this.registry.close();
     this.#sweeper.close();
   }
+}
+
+/** Within the app's rate, and without the values of its env: a secret that reaches a log is a secret no more. */
+function writeConsole(observer: Observer, app: App | undefined, { app: name, requestId }: Invocation, level: ConsoleLevel, text: string): void {
+  if (app === undefined) {
+    observer.console(name, requestId, level, text);
+    return;
+  }
+  const { isAllowed, dropped } = app.logRate.take(text.length, app.config.limits.logBytesPerSecond, Date.now());
+  if (dropped > 0) observer.console(name, requestId, "warn", `(${dropped} lines were dropped: the app logged more than log_rate_kb allows)`);
+  if (isAllowed) observer.console(name, requestId, level, app.redact(text));
 }
 
 /** One app alone serves every host. */

@@ -1,4 +1,5 @@
 /** CATALOGUE of the rooms of the web platform, host side. The guest side is `guest.ts`. */
+import type { ByteBudget } from "../base/byte-pipe.ts";
 import type { OpContext } from "../isolate/invocation.ts";
 import type { Handlers } from "../isolate/op.ts";
 import { type Room, room } from "../isolate/op-table.ts";
@@ -8,7 +9,7 @@ import { cryptoHost } from "./crypto/host.ts";
 import { cryptoOps } from "./crypto/ops.ts";
 import { encodingHost } from "./encoding/host.ts";
 import { encodingOps } from "./encoding/ops.ts";
-import { answerHandlers } from "./fetch/host/answer-ops.ts";
+import { createAnswerHandlers } from "./fetch/host/answer-ops.ts";
 import { fetchOps } from "./fetch/ops.ts";
 import { formDataHost } from "./form-data/host.ts";
 import { formDataOps } from "./form-data/ops.ts";
@@ -23,6 +24,8 @@ import { urlOps } from "./url/ops.ts";
 export interface WebServices {
   readonly sink: LogSink;
   readonly clock: GuestClock;
+  /** What the streams of an app may hold together; null for no limit. */
+  readonly budgetOf: (app: string) => ByteBudget | null;
   /** Where subrequests go. */
   readonly egress: Pick<Handlers<typeof fetchOps, OpContext>, "fetch_start" | "fetch_abort">;
 }
@@ -36,6 +39,6 @@ export function createCatalogue(services: WebServices): readonly Room[] {
     room("encoding", encodingOps, encodingHost),
     room("crypto", cryptoOps, cryptoHost),
     room("form-data", formDataOps, formDataHost),
-    room("fetch", fetchOps, { ...answerHandlers, ...services.egress }),
+    room("fetch", fetchOps, { ...createAnswerHandlers(services.budgetOf), ...services.egress }),
   ];
 }

@@ -27,7 +27,7 @@ describe("limits", () => {
     expect(promised("max_body_mb")).toEqual([10, 1_024]);
     expect(promised("subrequests")).toEqual([50, 1_000]);
     expect(promised("isolates")).toEqual([8, 64]);
-    expect(promised("keep_alive_s")).toEqual([60, 255]);
+    expect(promised("keep_alive_s")).toEqual([10, 255]);
   });
 
   test("every limit that an app may set reaches its resolved limits, in base units", () => {

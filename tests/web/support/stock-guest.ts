@@ -68,7 +68,7 @@ export class StockGuest implements Disposable {
   open(): OpContext {
     const invocations = this.#invocations;
     const id = this.#nextInvocation++;
-    const resources = new Resources(() => this.#nextRid++);
+    const resources = new Resources({ nextRid: () => this.#nextRid++ });
     const invocation: Invocation = {
       id,
       requestId: `r${id}`,

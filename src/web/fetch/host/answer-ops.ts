@@ -1,5 +1,5 @@
 /** Host side of Fetch's answers and bodies: responses leave, request bodies and fetched bodies are pulled, sinks are written. */
-import { BytePipe } from "../../../base/byte-pipe.ts";
+import { type ByteBudget, BytePipe } from "../../../base/byte-pipe.ts";
 import type { ByteSource, ResponseWire } from "../../../base/wire.ts";
 import { GuestError } from "../../../isolate/guest-error.ts";
 import type { OpContext } from "../../../isolate/invocation.ts";
@@ -13,7 +13,8 @@ const FUEL_PER_BYTE = 1 / 16;
 
 type AnswerOps = Omit<Handlers<typeof fetchOps, OpContext>, "fetch_start" | "fetch_abort">;
 
-export const answerHandlers: AnswerOps = {
+/** `budgetOf`: what the streams of an app may hold together. */
+export const createAnswerHandlers = (budgetOf: (app: string) => ByteBudget | null): AnswerOps => ({
   respond(ctx, id, status, head, data, bodyRid) {
     const invocation = ctx.peer(id);
     if (invocation === undefined) return;
@@ -38,7 +39,7 @@ export const answerHandlers: AnswerOps = {
   source_cancel: (ctx, rid) => ctx.invocation.resources.close(rid),
 
   sink_open(ctx) {
-    const pipe = new BytePipe(ctx.invocation.limits.streamBufferBytes);
+    const pipe = new BytePipe(ctx.invocation.limits.streamBufferBytes, budgetOf(ctx.invocation.app));
     const rid = ctx.invocation.resources.add(SINK, pipe, () => pipe.abort(new Error("the request has ended")));
     pipe.onCancel = () => ctx.enter("sink_canceled", rid);
     return rid;
@@ -58,7 +59,7 @@ export const answerHandlers: AnswerOps = {
   sink_abort(ctx, rid, message) {
     if (ctx.invocation.resources.has(rid)) ctx.invocation.resources.get<BytePipe>(rid, SINK).abort(new Error(message));
   },
-};
+});
 
 async function readSource(source: ByteSource): Promise<Uint8Array | null> {
   try {
