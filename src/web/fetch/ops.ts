@@ -1,5 +1,5 @@
 /** Ops of Fetch: how requests and responses and their bodies cross the boundary. Header blocks and packed requests are the form of `base/wire.ts`. */
-import { async, body, bytes, json, nothing, nullable, str, sync, u32 } from "../../isolate/op.ts";
+import { async, body, bool, bytes, json, nothing, nullable, str, sync, u32 } from "../../isolate/op.ts";
 
 export interface FetchHead {
   readonly status: number;
@@ -13,8 +13,8 @@ export interface FetchHead {
 }
 
 export const fetchOps = {
-  /** Answers an invocation. `head` is `statusText LF headerBlock`. The body is `data`, or what the sink `bodyRid` (from `sink_open`) will carry, or none (null and 0). */
-  respond: sync([u32, u32, str(256 << 10), nullable(body()), u32], nothing),
+  /** Answers an invocation. `head` is `statusText LF headerBlock`. The body is `data`, or what the sink `bodyRid` (from `sink_open`) will carry, or none (null and 0). True at the end: nothing is left to do for the invocation. */
+  respond: sync([u32, u32, str(256 << 10), nullable(body()), u32, bool], nothing),
   /** The handler failed: error name, message and stack as text, for the log and for `dev`. */
   respond_error: sync([u32, str(), str(), str()], nothing),
   /** All `waitUntil` promises of the invocation have settled. */

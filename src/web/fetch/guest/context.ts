@@ -30,6 +30,11 @@ export class Work {
     );
   }
 
+  /** Nothing is waited for but the answer. */
+  get isAnswerLast(): boolean {
+    return this.#open === 1;
+  }
+
   /** The answer has been given, or one promise less is waited for. */
   close(): void {
     if (--this.#open === 0) invocation_done(this.id);

@@ -59,8 +59,7 @@ function answer(work: Work, response: Response): void {
   }
   const head = state.statusText + "\n" + responseBlock(state);
   if (body === null) {
-    respond(work.id, state.status, head, null, 0);
-    finish(work);
+    respondWhole(work, state.status, head, null);
     return;
   }
   if (isBodyUsed(body) || isBodyLocked(body)) {
@@ -69,14 +68,20 @@ function answer(work: Work, response: Response): void {
   }
   const taken = takeBody(body);
   if (taken.stream === null && taken.rid === 0) {
-    respond(work.id, state.status, head, taken.content ?? "", 0);
-    finish(work);
+    respondWhole(work, state.status, head, taken.content ?? "");
     return;
   }
   const sink = openSink();
   const stream = streamOf(taken);
-  respond(work.id, state.status, head, null, sink);
+  respond(work.id, state.status, head, null, sink, false);
   promiseThen(pump(stream, sink), () => finish(work));
+}
+
+function respondWhole(work: Work, status: number, head: string, data: string | Uint8Array<ArrayBuffer> | null): void {
+  const isLast = work.isAnswerLast;
+  respond(work.id, status, head, data, 0, isLast);
+  mapDelete(open, work.id);
+  if (!isLast) work.close();
 }
 
 function refuse(work: Work, message: string): void {

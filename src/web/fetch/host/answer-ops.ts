@@ -15,7 +15,7 @@ type AnswerOps = Omit<Handlers<typeof fetchOps, OpContext>, "fetch_start" | "fet
 
 /** `budgetOf`: what the streams of an app may hold together. */
 export const createAnswerHandlers = (budgetOf: (app: string) => ByteBudget | null): AnswerOps => ({
-  respond(ctx, id, status, head, data, bodyRid) {
+  respond(ctx, id, status, head, data, bodyRid, isLast) {
     const invocation = ctx.peer(id);
     if (invocation === undefined) return;
     const pipe = bodyRid === 0 ? null : ctx.invocation.resources.get<BytePipe>(bodyRid, SINK);
@@ -24,6 +24,7 @@ export const createAnswerHandlers = (budgetOf: (app: string) => ByteBudget | nul
     if (data !== null) ctx.charge(data.length * FUEL_PER_BYTE);
     const response: ResponseWire = { status, statusText: head.slice(0, end), headers: head.slice(end + 1), body: pipe ?? data };
     invocation.answer(response, pipe?.finished);
+    if (isLast) invocation.finish();
   },
   respond_error(ctx, id, name, message, stack) {
     ctx.peer(id)?.fail(name === "BadResponse" ? "badResponse" : "exception", { name, message, stack });
