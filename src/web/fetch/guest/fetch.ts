@@ -32,7 +32,7 @@ function start(request: Request): Promise<Response> {
   const { body } = state;
   if (isBodyUsed(body) || isBodyLocked(body)) throw new SafeTypeError("fetch: the body of the request has been read already");
   const id = nextFetch++;
-  const packed = state.method + "\n" + withoutFragment(state.url) + "\n" + state.redirect + "\n" + blockOf(requestHeaders(request));
+  const packed = state.method + "\n" + withoutFragment(state.url) + "\n" + state.options.redirect + "\n" + blockOf(requestHeaders(request));
   return new SafePromise((resolve, reject) => {
     const abort = (): void => {
       fetch_abort(id);
@@ -46,7 +46,7 @@ function start(request: Request): Promise<Response> {
       send(id, packed, body),
       (head) => {
         settled();
-        resolve(responseOfHead(head, state.redirect === "manual"));
+        resolve(responseOfHead(head, state.options.redirect === "manual"));
       },
       (error) => {
         settled();

@@ -12,14 +12,8 @@ import { defaultHeader, type Headers, headerOf, headersFrom, headersOfBlock } fr
 
 export type RedirectMode = "follow" | "error" | "manual";
 
-interface RequestState {
-  method: string;
-  url: string;
-  /** Null until asked for; `block` has them then. */
-  headers: Headers | null;
-  block: string;
-  body: Body | null;
-  signal: AbortSignal | null;
+/** What hardly any request sets. */
+interface RequestOptions {
   redirect: RedirectMode;
   mode: string;
   credentials: string;
@@ -29,6 +23,19 @@ interface RequestState {
   integrity: string;
   keepalive: boolean;
   cf: unknown;
+}
+
+interface RequestState {
+  /** The wire form, `METHOD LF URL LF headerBlock`, until somebody looks; then null, and the next three have it. */
+  packed: string | null;
+  method: string;
+  url: string;
+  block: string;
+  /** Null until asked for. */
+  headers: Headers | null;
+  body: Body | null;
+  signal: AbortSignal | null;
+  options: Readonly<RequestOptions>;
 }
 
 let stateOf!: (request: object) => RequestState;
@@ -44,13 +51,7 @@ const CREDENTIALS = ["omit", "same-origin", "include"] as const;
 const CACHES = ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"] as const;
 const POLICIES = ["", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin", "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"] as const;
 
-const newState = (method: string, url: string): RequestState => ({
-  method,
-  url,
-  headers: null,
-  block: "",
-  body: null,
-  signal: null,
+const DEFAULTS: Readonly<RequestOptions> = {
   redirect: "follow",
   mode: "cors",
   credentials: "same-origin",
@@ -60,7 +61,22 @@ const newState = (method: string, url: string): RequestState => ({
   integrity: "",
   keepalive: false,
   cf: undefined,
-});
+};
+
+const newState = (method: string, url: string): RequestState => ({ packed: null, method, url, block: "", headers: null, body: null, signal: null, options: DEFAULTS });
+
+/** Takes the wire form apart, once. */
+function opened(state: RequestState): RequestState {
+  const { packed } = state;
+  if (packed === null) return state;
+  state.packed = null;
+  const methodEnd = stringIndexOf(packed, "\n");
+  const urlEnd = stringIndexOf(packed, "\n", methodEnd + 1);
+  state.method = stringSlice(packed, 0, methodEnd);
+  state.url = stringSlice(packed, methodEnd + 1, urlEnd);
+  state.block = stringSlice(packed, urlEnd + 1);
+  return state;
+}
 
 export class Request {
   #state: RequestState;
@@ -76,43 +92,41 @@ export class Request {
   }
 
   get method(): string {
-    return this.#state.method;
+    return opened(this.#state).method;
   }
   get url(): string {
-    return this.#state.url;
+    return opened(this.#state).url;
   }
   get headers(): Headers {
-    const state = this.#state;
-    state.headers ??= headersOfBlock(state.block, "immutable");
-    return state.headers;
+    return headersOf(this.#state);
   }
   get destination(): string {
     this.#state;
     return "";
   }
   get referrer(): string {
-    return this.#state.referrer;
+    return this.#state.options.referrer;
   }
   get referrerPolicy(): string {
-    return this.#state.referrerPolicy;
+    return this.#state.options.referrerPolicy;
   }
   get mode(): string {
-    return this.#state.mode;
+    return this.#state.options.mode;
   }
   get credentials(): string {
-    return this.#state.credentials;
+    return this.#state.options.credentials;
   }
   get cache(): string {
-    return this.#state.cache;
+    return this.#state.options.cache;
   }
   get redirect(): RedirectMode {
-    return this.#state.redirect;
+    return this.#state.options.redirect;
   }
   get integrity(): string {
-    return this.#state.integrity;
+    return this.#state.options.integrity;
   }
   get keepalive(): boolean {
-    return this.#state.keepalive;
+    return this.#state.options.keepalive;
   }
   get isReloadNavigation(): boolean {
     this.#state;
@@ -132,7 +146,7 @@ export class Request {
     return "half";
   }
   get cf(): unknown {
-    return this.#state.cf;
+    return this.#state.options.cf;
   }
   get body(): ByteStream | null {
     const { body } = this.#state;
@@ -160,10 +174,10 @@ export class Request {
     return readText(this.#state.body);
   }
   clone(): Request {
-    const state = this.#state;
+    const state = opened(this.#state);
     if (isBodyUsed(state.body) || isBodyLocked(state.body)) throw new SafeTypeError("Request.clone: the body has been read already");
     const copy = newState(state.method, state.url);
-    copyInto(copy, state);
+    copy.options = state.options;
     copy.headers = state.headers === null ? null : headersFrom(state.headers, "request");
     copy.block = state.block;
     copy.body = state.body === null ? null : cloneBody(state.body);
@@ -179,28 +193,16 @@ export class Request {
 }
 defineInterface(Request, "Request", { length: 1, inspected: ["method", "url", "headers", "redirect", "bodyUsed"] });
 
-const headersOf = (state: RequestState): Headers => (state.headers ??= headersOfBlock(state.block, "immutable"));
+const headersOf = (state: RequestState): Headers => (state.headers ??= headersOfBlock(opened(state).block, "immutable"));
 const mimeType = (state: RequestState): string => headerOf(headersOf(state), "content-type") ?? "";
-
-function copyInto(target: RequestState, source: RequestState): void {
-  target.redirect = source.redirect;
-  target.mode = source.mode;
-  target.credentials = source.credentials;
-  target.cache = source.cache;
-  target.referrer = source.referrer;
-  target.referrerPolicy = source.referrerPolicy;
-  target.integrity = source.integrity;
-  target.keepalive = source.keepalive;
-  target.cf = source.cf;
-}
 
 /** https://fetch.spec.whatwg.org/#dom-request */
 function createState(input: unknown, init: Readonly<Record<string, unknown>> | undefined): RequestState {
-  const source = isRequest(input) ? stateOf(input) : null;
+  const source = isRequest(input) ? opened(stateOf(input)) : null;
   const state = newState("GET", source === null ? toUrl(input) : source.url);
   if (source !== null) {
     state.method = source.method;
-    copyInto(state, source);
+    state.options = source.options;
   }
   if (init !== undefined) readInit(state, init);
   const headers = init?.["headers"];
@@ -244,20 +246,22 @@ function isURL(value: object): boolean {
 function readInit(state: RequestState, init: Readonly<Record<string, unknown>>): void {
   const { cache, cf, credentials, integrity, keepalive, method, mode, redirect, referrer, referrerPolicy, window } = init;
   if (window !== undefined && window !== null) throw new SafeTypeError("Request: window must be null");
-  if (cache !== undefined) state.cache = toEnum(cache, CACHES, "Request cache");
-  if (credentials !== undefined) state.credentials = toEnum(credentials, CREDENTIALS, "Request credentials");
-  if (integrity !== undefined) state.integrity = toDOMString(integrity, "Request integrity");
-  if (keepalive !== undefined) state.keepalive = !!keepalive;
+  const options: RequestOptions = { ...state.options };
+  if (cache !== undefined) options.cache = toEnum(cache, CACHES, "Request cache");
+  if (credentials !== undefined) options.credentials = toEnum(credentials, CREDENTIALS, "Request credentials");
+  if (integrity !== undefined) options.integrity = toDOMString(integrity, "Request integrity");
+  if (keepalive !== undefined) options.keepalive = !!keepalive;
   if (method !== undefined) state.method = toMethod(method);
   if (mode !== undefined) {
-    state.mode = toEnum(mode, MODES, "Request mode");
-    if (state.mode === "navigate") throw new SafeTypeError("Request: the mode cannot be navigate");
+    options.mode = toEnum(mode, MODES, "Request mode");
+    if (options.mode === "navigate") throw new SafeTypeError("Request: the mode cannot be navigate");
   }
-  if (redirect !== undefined) state.redirect = toEnum(redirect, REDIRECTS, "Request redirect");
-  if (referrer !== undefined) state.referrer = toReferrer(toUSVString(referrer, "Request referrer"));
-  if (referrerPolicy !== undefined) state.referrerPolicy = toEnum(referrerPolicy, POLICIES, "Request referrerPolicy");
-  if (cf !== undefined) state.cf = cf;
-  if (state.cache === "only-if-cached" && state.mode !== "same-origin") throw new SafeTypeError("Request: only-if-cached needs the mode same-origin");
+  if (redirect !== undefined) options.redirect = toEnum(redirect, REDIRECTS, "Request redirect");
+  if (referrer !== undefined) options.referrer = toReferrer(toUSVString(referrer, "Request referrer"));
+  if (referrerPolicy !== undefined) options.referrerPolicy = toEnum(referrerPolicy, POLICIES, "Request referrerPolicy");
+  if (cf !== undefined) options.cf = cf;
+  if (options.cache === "only-if-cached" && options.mode !== "same-origin") throw new SafeTypeError("Request: only-if-cached needs the mode same-origin");
+  state.options = options;
 }
 
 function toReferrer(text: string): string {
@@ -277,17 +281,12 @@ function toMethod(value: unknown): string {
 }
 
 export const isRequest = (value: unknown): value is Request => isObject(value) && hasState(value);
-export const requestState = (request: Request): Readonly<RequestState> => stateOf(request);
+export const requestState = (request: Request): Readonly<RequestState> => opened(stateOf(request));
 export const requestHeaders = (request: Request): Headers => headersOf(stateOf(request));
 
 /** A request that came in: `packed` is `METHOD LF URL LF headerBlock`. */
 export function requestOfWire(packed: string, bodyRid: number): Request {
-  const methodEnd = stringIndexOf(packed, "\n");
-  const urlEnd = stringIndexOf(packed, "\n", methodEnd + 1);
-  const state = newState(stringSlice(packed, 0, methodEnd), stringSlice(packed, methodEnd + 1, urlEnd));
-  state.block = stringSlice(packed, urlEnd + 1);
-  if (bodyRid !== 0) state.body = bodyOfSource(bodyRid);
-  made = state;
+  made = { packed, method: "", url: "", block: "", headers: null, body: bodyRid === 0 ? null : bodyOfSource(bodyRid), signal: null, options: DEFAULTS };
   return new Request(undefined);
 }
 
