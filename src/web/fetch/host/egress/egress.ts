@@ -1,0 +1,134 @@
+/**
+ * The egress: subrequests of guests. The one place where a guest's wish meets the network, so every hop is decided here before anything is connected, and
+ * nothing of the host's own fetch is used (it reads files and environment, inflates without end and connects where it likes).
+ */
+import type { BytePipe } from "../../../../base/byte-pipe.ts";
+import type { ByteSource } from "../../../../base/wire.ts";
+import type { Invocation, OpContext } from "../../../../isolate/invocation.ts";
+import type { Handlers } from "../../../../isolate/op.ts";
+import { type AppLimits, limitValue, resolveAppLimits } from "../../../../limits.ts";
+import type { FetchHead, fetchOps } from "../../ops.ts";
+import { SINK, SOURCE } from "../answer-ops.ts";
+import type { EgressPolicy } from "./address-policy.ts";
+import { isHopByHop } from "./field.ts";
+import { Exchange } from "./http-client.ts";
+import { inflated, knownCodings } from "./inflate.ts";
+import { type Network, systemNetwork } from "./network.ts";
+import { networkError } from "./network-error.ts";
+import { type OutgoingRequest, parseRequest, portOf, serializeHead } from "./outgoing-request.ts";
+import { redirected } from "./redirect.ts";
+import type { Fields, ResponseHead } from "./response-parser.ts";
+import { type Subrequest, Subrequests } from "./subrequests.ts";
+import { connectPermitted, permittedAddresses } from "./target.ts";
+
+export interface EgressOptions {
+  policyOf(app: string): EgressPolicy;
+  /** Undefined for an app that is gone. */
+  limitsOf(app: string): AppLimits | undefined;
+  onDenied(ctx: OpContext, host: string): void;
+  /** How often the request that `invocation` serves has come back to nano already; 0 when that is not known. */
+  hopsOf?(invocation: Invocation): number;
+  /** The system's unless given. */
+  readonly network?: Network;
+}
+
+type EgressOps = Pick<Handlers<typeof fetchOps, OpContext>, "fetch_start" | "fetch_abort">;
+
+const MAX_REDIRECTS = limitValue("fetch_redirects");
+/** What the host does for one hop, and for a TLS handshake. */
+const HOP_FUEL = 25_000;
+const TLS_FUEL = 250_000;
+const FUEL_PER_SENT_BYTE = 1 / 16;
+const FUEL_PER_INFLATED_BYTE = 2;
+/** https://fetch.spec.whatwg.org/#null-body-status */
+const NULL_BODY_STATUSES: readonly number[] = [204, 205, 304];
+
+export function createEgress(options: EgressOptions): EgressOps {
+  const network = options.network ?? systemNetwork();
+  const subrequests = new Subrequests();
+
+  return {
+    async fetch_start(ctx, id, packed, data, bodyRid) {
+      const { invocation } = ctx;
+      const upload = bodyRid === 0 ? null : invocation.resources.get<BytePipe>(bodyRid, SINK);
+      try {
+        const request = parseRequest(packed, upload ?? data);
+        const subrequest = subrequests.start(invocation, id);
+        try {
+          const limits = options.limitsOf(invocation.app) ?? resolveAppLimits();
+          await subrequest.admitted(limits.appSubrequestsAtOnce);
+          return await follow(ctx, request, subrequest, limits);
+        } catch (error) {
+          subrequest.end();
+          throw error;
+        }
+      } catch (error) {
+        upload?.cancel(error);
+        throw error;
+      }
+    },
+    fetch_abort: (ctx, id) => subrequests.abort(ctx.invocation, id),
+  };
+
+  async function follow(ctx: OpContext, first: OutgoingRequest, subrequest: Subrequest, limits: AppLimits): Promise<FetchHead> {
+    let request = first;
+    for (let redirects = 0; ; redirects++) {
+      const exchange = await send(ctx, request, subrequest, limits);
+      try {
+        const head = await exchange.head;
+        const next = redirected(request, head);
+        if (next === null) {
+          exchange.parked.then(() => subrequest.park());
+          exchange.finished.then(() => subrequest.end());
+          return { ...answerOf(ctx, request, head, exchange), url: request.url.href, redirected: redirects > 0 };
+        }
+        if (redirects === MAX_REDIRECTS) throw networkError(`the upstream redirects more than ${MAX_REDIRECTS} times`);
+        request = next;
+      } catch (error) {
+        exchange.cancel(error);
+        throw error;
+      }
+      exchange.cancel();
+    }
+  }
+
+  async function send(ctx: OpContext, request: OutgoingRequest, subrequest: Subrequest, limits: AppLimits): Promise<Exchange> {
+    const { url, method, body } = request;
+    const { invocation } = ctx;
+    const { signal } = subrequest;
+    const isTls = url.protocol === "https:";
+    ctx.charge(HOP_FUEL + (isTls ? TLS_FUEL : 0) + (body instanceof Uint8Array ? body.byteLength * FUEL_PER_SENT_BYTE : 0));
+    const target = { url, port: portOf(url), connectMs: limits.fetchConnectMs, signal };
+    const addresses = await permittedAddresses(target, options.policyOf(invocation.app), network, () => options.onDenied(ctx, url.host));
+    const socket = await connectPermitted(target, addresses, network);
+    return new Exchange(
+      socket,
+      { method, head: serializeHead(request, (options.hopsOf?.(invocation) ?? 0) + 1), body },
+      {
+        headersMs: limits.fetchHeadersMs,
+        idleMs: limits.fetchIdleMs,
+        readAheadBytes: invocation.limits.streamBufferBytes,
+        signal,
+      },
+    );
+  }
+}
+
+/** The answer as the guest gets it; its body, if it has one, among the invocation's resources. */
+function answerOf(ctx: OpContext, { method }: OutgoingRequest, { status, statusText, fields }: ResponseHead, exchange: Exchange): Omit<FetchHead, "url" | "redirected"> {
+  if (method === "HEAD" || NULL_BODY_STATUSES.includes(status)) {
+    exchange.cancel();
+    return { status, statusText, headers: blockOf(fields, []), bodyRid: 0 };
+  }
+  const codings = knownCodings(fields.filter(([name]) => name.toLowerCase() === "content-encoding").map(([, value]) => value).join(",")) ?? [];
+  const isInflated = codings.length > 0;
+  const body: ByteSource = isInflated ? inflated(exchange, codings, (bytes) => ctx.charge(bytes * FUEL_PER_INFLATED_BYTE)) : exchange;
+  // The standard leaves these fields, but then an app that passes the response on would describe a body that is no more.
+  const headers = blockOf(fields, isInflated ? ["content-encoding", "content-length"] : []);
+  return { status, statusText, headers, bodyRid: ctx.invocation.resources.add(SOURCE, body, () => body.cancel()) };
+}
+
+function blockOf(fields: Fields, without: readonly string[]): string {
+  const kept = fields.filter(([name]) => !isHopByHop(name.toLowerCase()) && !without.includes(name.toLowerCase()));
+  return kept.map(([name, value]) => `${name}\n${value}\n`).join("");
+}

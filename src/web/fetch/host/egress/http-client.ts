@@ -1,0 +1,234 @@
+/**
+ * One request and its response over one connection, which ends with it. Our own client on a bare socket, because it has to behave the same under Bun and Node,
+ * refuse what it does not understand, and stop reading when nobody takes what it read.
+ */
+import type { Socket } from "node:net";
+import { type ByteSource, isByteSource } from "../../../../base/wire.ts";
+import { networkError } from "./network-error.ts";
+import { type ResponseHead, ResponseParser } from "./response-parser.ts";
+
+export interface Sending {
+  readonly method: string;
+  readonly head: Uint8Array;
+  readonly body: Uint8Array | ByteSource | null;
+}
+
+export interface ExchangeOptions {
+  /** Time to the response head, counted from the last piece of the request. */
+  readonly headersMs: number;
+  /** Time between two pieces of the body that somebody waits for. */
+  readonly idleMs: number;
+  /** Body that is read before anybody asks for it. */
+  readonly readAheadBytes: number;
+  /** Ends the exchange, with its reason. */
+  readonly signal: AbortSignal;
+}
+
+/** What a queued piece costs beside its bytes, so that a sender of tiny pieces cannot queue millions. */
+const PIECE_COST_BYTES = 256;
+
+export class Exchange implements ByteSource {
+  readonly head: Promise<ResponseHead>;
+  /** Resolves when the body is larger than the read-ahead and nobody takes it: the exchange rests. */
+  readonly parked: Promise<void>;
+  /** Resolves when the connection is gone, whatever became of it. What was read ahead can still be pulled. */
+  readonly finished: Promise<void>;
+  readonly #socket: Socket;
+  readonly #options: ExchangeOptions;
+  readonly #parser: ResponseParser;
+  readonly #upload: ByteSource | null;
+  readonly #onAbort: () => void;
+  #resolveHead!: (head: ResponseHead) => void;
+  #rejectHead!: (reason: unknown) => void;
+  #tellParked!: () => void;
+  #tellFinished!: () => void;
+  #hasHead = false;
+  #arrived: Uint8Array[] = [];
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #puller: { resolve: (chunk: Uint8Array | null) => void; reject: (reason: unknown) => void } | null = null;
+  #failure: { readonly reason: unknown } | null = null;
+  #isClosed = false;
+  #wakeUpload: (() => void) | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(socket: Socket, sending: Sending, options: ExchangeOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#upload = sending.body !== null && isByteSource(sending.body) ? sending.body : null;
+    this.head = new Promise((resolve, reject) => {
+      this.#resolveHead = resolve;
+      this.#rejectHead = reject;
+    });
+    // Whoever awaits `head` is told; when nobody does, a failure is no fault of the host.
+    this.head.catch(() => {});
+    this.parked = new Promise((resolve) => {
+      this.#tellParked = resolve;
+    });
+    this.finished = new Promise((resolve) => {
+      this.#tellFinished = resolve;
+    });
+    this.#parser = new ResponseParser(sending.method, {
+      onHead: (head) => {
+        this.#hasHead = true;
+        this.#disarm();
+        this.#resolveHead(head);
+      },
+      onData: (chunk) => this.#arrived.push(chunk),
+    });
+    this.#onAbort = () => this.cancel(options.signal.reason);
+    options.signal.addEventListener("abort", this.#onAbort, { once: true });
+    socket.on("data", (bytes: Uint8Array) => this.#onBytes(bytes));
+    socket.on("end", () => this.#onEnd());
+    socket.on("error", () => this.#fail(networkError("the connection to the upstream broke")));
+    socket.on("close", () => this.#fail(networkError("the upstream closed the connection before its response was complete")));
+    socket.on("drain", () => this.#wake());
+    this.#send(sending);
+    socket.resume();
+    if (options.signal.aborted) this.#onAbort();
+  }
+
+  /** Rejects with a guest TypeError when the upstream fails, and with the signal's reason. */
+  pull(): Promise<Uint8Array | null> {
+    const chunk = this.#queue.shift();
+    if (chunk !== undefined) {
+      this.#queuedBytes -= chunk.byteLength + PIECE_COST_BYTES;
+      if (!this.#isClosed && this.#queuedBytes < this.#options.readAheadBytes) this.#socket.resume();
+      return Promise.resolve(chunk);
+    }
+    if (this.#failure !== null) return Promise.reject(this.#failure.reason);
+    if (this.#isClosed) return Promise.resolve(null);
+    this.#arm(this.#options.idleMs, "the upstream's body stopped arriving");
+    return new Promise((resolve, reject) => {
+      this.#puller = { resolve, reject };
+    });
+  }
+
+  cancel(reason?: unknown): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#fail(reason ?? networkError("the body was canceled"));
+  }
+
+  #onBytes(bytes: Uint8Array): void {
+    if (this.#isClosed) return;
+    try {
+      this.#parser.push(bytes);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#deliver();
+    if (this.#parser.isDone) this.#close();
+    else if (this.#queuedBytes >= this.#options.readAheadBytes) {
+      this.#socket.pause();
+      this.#tellParked();
+    }
+  }
+
+  /** One piece per arrival, however many chunks the sender made of it. */
+  #deliver(): void {
+    const [first] = this.#arrived;
+    if (first === undefined) return;
+    const piece = this.#arrived.length === 1 ? first : Buffer.concat(this.#arrived);
+    this.#arrived = [];
+    if (this.#puller !== null) {
+      const puller = this.#puller;
+      this.#puller = null;
+      this.#disarm();
+      puller.resolve(piece);
+    } else {
+      this.#queue.push(piece);
+      this.#queuedBytes += piece.byteLength + PIECE_COST_BYTES;
+    }
+  }
+
+  #onEnd(): void {
+    if (this.#isClosed) return;
+    try {
+      this.#parser.end();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#close();
+  }
+
+  #send({ head, body }: Sending): void {
+    this.#socket.write(head);
+    if (body instanceof Uint8Array) this.#socket.write(body);
+    this.#armHead();
+    if (this.#upload !== null) this.#sendStream(this.#upload).catch((error) => this.#fail(error));
+  }
+
+  async #sendStream(upload: ByteSource): Promise<void> {
+    while (!this.#isClosed) {
+      // The guest may take its time; the upstream may not.
+      if (!this.#hasHead) this.#disarm();
+      const chunk = await pullUpload(upload);
+      if (this.#isClosed) return;
+      this.#armHead();
+      if (chunk === null) {
+        this.#socket.write("0\r\n\r\n");
+        return;
+      }
+      this.#socket.write(`${chunk.byteLength.toString(16)}\r\n`);
+      this.#socket.write(chunk);
+      if (this.#socket.write("\r\n")) continue;
+      await new Promise<void>((resolve) => {
+        this.#wakeUpload = resolve;
+      });
+    }
+  }
+
+  #wake(): void {
+    this.#wakeUpload?.();
+    this.#wakeUpload = null;
+  }
+
+  #armHead(): void {
+    if (!this.#hasHead) this.#arm(this.#options.headersMs, "the upstream did not answer in time");
+  }
+
+  #arm(ms: number, fault: string): void {
+    this.#disarm();
+    this.#timer = setTimeout(() => this.#fail(networkError(fault)), ms);
+  }
+
+  #disarm(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#isClosed) return;
+    this.#failure = { reason };
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#disarm();
+    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    this.#socket.destroy();
+    this.#upload?.cancel(networkError("the upstream takes no more of the body"));
+    this.#wake();
+    const puller = this.#puller;
+    this.#puller = null;
+    if (this.#failure === null) puller?.resolve(null);
+    else {
+      this.#rejectHead(this.#failure.reason);
+      puller?.reject(this.#failure.reason);
+    }
+    this.#tellFinished();
+  }
+}
+
+async function pullUpload(upload: ByteSource): Promise<Uint8Array | null> {
+  try {
+    return await upload.pull();
+  } catch {
+    throw networkError("the body of the request failed");
+  }
+}

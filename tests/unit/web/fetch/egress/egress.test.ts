@@ -1,0 +1,59 @@
+import { describe, expect, test } from "bun:test";
+import { BytePipe } from "../../../../../src/base/byte-pipe.ts";
+import { SINK } from "../../../../../src/web/fetch/host/answer-ops.ts";
+import { failure, Guest, Upstream, until } from "./fixture.ts";
+
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\nx-a: 2\r\nConnection: close\r\n\r\nhi";
+
+describe("a subrequest", () => {
+  test("brings back status, fields and body, and nothing of the connection", async () => {
+    await using upstream = await Upstream.answering(OK);
+    const guest = new Guest();
+    const head = await guest.fetch(`${upstream.url}path?q=1`);
+    expect(head).toMatchObject({ status: 200, statusText: "OK", url: `${upstream.url}path?q=1`, redirected: false, headers: "Content-Length\n2\nX-A\n1\nx-a\n2\n" });
+    expect(await guest.text(head)).toBe("hi");
+  });
+
+  test("is built by the host: fields of the connection, host and length are not the guest's", async () => {
+    await using upstream = await Upstream.answering(OK);
+    await new Guest().fetch(`${upstream.url}p`, { method: "post", data: "é", headers: "Host\nevil.test\ncontent-length\n99\nTransfer-Encoding\nchunked\nConnection\nx-y\nproxy-authorization\nx\nx-nano-hops\n0\nX-Y\n1\nupgrade\nh2c\nexpect\n100-continue\n" });
+    expect(upstream.requests).toEqual([
+      `POST /p HTTP/1.1\r\nHost: 127.0.0.1:${upstream.port}\r\nX-Y: 1\r\nAccept: */*\r\nUser-Agent: nano\r\nAccept-Encoding: gzip, br\r\nContent-Length: 2\r\nx-nano-hops: 1\r\nConnection: close\r\n\r\n\xc3\xa9`,
+    ]);
+  });
+
+  test("uploads a stream chunk by chunk", async () => {
+    await using upstream = await Upstream.start((socket, received) => {
+      if (received.endsWith("0\r\n\r\n")) socket.end(OK);
+    });
+    const guest = new Guest();
+    const pipe = new BytePipe(1024);
+    const bodyRid = guest.resources.add(SINK, pipe);
+    const answer = guest.fetch(upstream.url, { method: "PUT", bodyRid });
+    await pipe.write(Buffer.from("one"));
+    await pipe.write(Buffer.from("second"));
+    pipe.close();
+    expect((await answer).status).toBe(200);
+    expect(upstream.requests[0]?.split("\r\n\r\n").slice(1).join("\r\n\r\n")).toBe("3\r\none\r\n6\r\nsecond\r\n0\r\n\r\n");
+  });
+
+  test("ends with its invocation", async () => {
+    await using upstream = await Upstream.start(() => {});
+    const guest = new Guest();
+    const answer = failure(guest.fetch(upstream.url));
+    await until(() => upstream.requests.length === 1);
+    guest.end();
+    expect(await answer).toStartWith("TypeError: ");
+    await until(() => upstream.sockets.size === 0);
+  });
+
+  test("is aborted by the guest", async () => {
+    await using upstream = await Upstream.start(() => {});
+    const guest = new Guest();
+    const answer = failure(guest.fetch(upstream.url, { id: 7 }));
+    await until(() => upstream.requests.length === 1);
+    guest.abort(7);
+    expect(await answer).toBe("AbortError: The operation was aborted.");
+    await until(() => upstream.sockets.size === 0);
+  });
+});
