@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { StockGuest } from "./support/stock-guest.ts";
+import { TestIsolate } from "../harness/isolate.ts";
 
-const guest = new StockGuest();
+const guest = new TestIsolate();
 
 test("aborting sets the reason and tells listeners once", async () => {
   expect(

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { LINE_CUT, LOG_CUT } from "../../src/web/console/host.ts";
-import { StockGuest } from "./support/stock-guest.ts";
+import { TestIsolate } from "../harness/isolate.ts";
 
 /** What `code` logs, one entry a string. */
 async function logged(code: string, limits = {}): Promise<string[]> {
-  using guest = new StockGuest({ limits, now: () => 5 });
+  using guest = new TestIsolate({ limits, now: () => 5 });
   await guest.run(code);
   return guest.logs.map(({ level, text }) => `${level}: ${text}`);
 }
@@ -36,10 +36,10 @@ test("errors are shown with their class, message, stack, cause and properties", 
     "error: ValidationError: bad",
     "at ValidationError (app.js)",
     "at <anonymous> (app.js)",
-    "at <eval> (app.js) {",
+    "at fetch (app.js) {",
     "[cause]: RangeError: inner",
     "at <anonymous> (app.js)",
-    "at <eval> (app.js),",
+    "at fetch (app.js),",
     "code: 7",
     "}",
   ]);
@@ -103,7 +103,7 @@ test("groups indent, counters count, timers tell, tables line up", async () => {
 });
 
 test("console is a namespace object", async () => {
-  using guest = new StockGuest();
+  using guest = new TestIsolate();
   expect(
     await guest.run(`
       const proto = Object.getPrototypeOf(console), { log } = console; log("free");

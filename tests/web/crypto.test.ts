@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { StockGuest } from "./support/stock-guest.ts";
+import { TestIsolate } from "../harness/isolate.ts";
 
-const guest = new StockGuest();
+const guest = new TestIsolate();
 
 test("digests are those of the host, whatever the case of the name and the kind of buffer", async () => {
   const bytes = new TextEncoder().encode("abc");

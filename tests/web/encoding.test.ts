@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { StockGuest } from "./support/stock-guest.ts";
+import { TestIsolate } from "../harness/isolate.ts";
 
-const guest = new StockGuest();
+const guest = new TestIsolate();
 
 test("text survives being encoded and decoded, lone surrogates become U+FFFD", async () => {
   expect(await guest.run(`return [[...new TextEncoder().encode("aé€😀\\ud800")], new TextDecoder().decode(new TextEncoder().encode("aé€😀\\ud800")), new TextEncoder().encode().length, new TextDecoder().decode()];`)).toEqual([

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { StockGuest } from "./support/stock-guest.ts";
+import { TestIsolate } from "../harness/isolate.ts";
 
-const guest = new StockGuest();
+const guest = new TestIsolate();
 
 test("listeners run in order, capturing ones first, once and passive as asked", async () => {
   expect(
@@ -46,7 +46,7 @@ test("globalThis is an EventTarget, also for bare calls", async () => {
 });
 
 test("an exception in a listener is an error event, and a log line when nobody handles it", async () => {
-  using fresh = new StockGuest();
+  using fresh = new TestIsolate();
   expect(
     await fresh.run(`
       const seen = [];

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { StockGuest } from "./support/stock-guest.ts";
+import { TestIsolate } from "../harness/isolate.ts";
 
-const guest = new StockGuest();
+const guest = new TestIsolate();
 
 const INTERFACES: Record<string, number> = {
   AbortController: 0,
@@ -62,7 +62,7 @@ test("every interface looks from outside as Web IDL says", async () => {
 test("nothing but standard names is on globalThis", async () => {
   const engine = "Error EvalError RangeError ReferenceError SyntaxError TypeError URIError InternalError AggregateError SuppressedError Array Object Function Iterator parseInt parseFloat isNaN isFinite decodeURI decodeURIComponent encodeURI encodeURIComponent escape unescape Infinity NaN undefined eval Number Boolean String Math Reflect Symbol globalThis BigInt Date RegExp JSON Proxy Map Set WeakMap WeakSet ArrayBuffer SharedArrayBuffer Uint8ClampedArray Int8Array Uint8Array Int16Array Uint16Array Int32Array Uint32Array BigInt64Array BigUint64Array Float16Array Float32Array Float64Array DataView Promise WeakRef FinalizationRegistry";
   const web =
-    "atob btoa clearInterval clearTimeout console crypto navigator onerror onrejectionhandled onunhandledrejection performance queueMicrotask reportError self setInterval setTimeout structuredClone addEventListener removeEventListener dispatchEvent fetch Headers Request Response FormData Blob File " +
+    "atob btoa clearInterval clearTimeout console crypto navigator onerror onrejectionhandled onunhandledrejection performance queueMicrotask reportError self setInterval setTimeout structuredClone addEventListener removeEventListener dispatchEvent fetch Headers Request Response FormData Blob File ExtendableEvent FetchEvent " +
     "CompressionStream DecompressionStream ByteLengthQueuingStrategy CountQueuingStrategy ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest ReadableStreamDefaultController ReadableStreamDefaultReader TransformStream TransformStreamDefaultController WritableStream WritableStreamDefaultController WritableStreamDefaultWriter TextDecoderStream TextEncoderStream";
   const allowed = [...engine.split(" "), ...web.split(" "), "Symbol(Symbol.toStringTag)", ...Object.keys(INTERFACES)];
   expect(await guest.run(`const allowed = new Set(${JSON.stringify(allowed)}); return Reflect.ownKeys(globalThis).map(String).filter((key) => !allowed.has(key));`)).toEqual([]);
@@ -91,7 +91,7 @@ test("the iterators of a pair iterable have their own prototype and see changes"
 });
 
 test("an app that patches every built-in breaks itself, not the platform", async () => {
-  using poisoned = new StockGuest();
+  using poisoned = new TestIsolate();
   const result = await poisoned.run(`
     const keep = { Promise, URL, URLSearchParams, EventTarget, Event, AbortController, TextEncoder, TextDecoder, structuredClone, setTimeout, console, Map };
     const { stringify } = JSON, poison = () => { throw new Error("patched") };

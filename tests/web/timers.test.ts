@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { StockGuest } from "./support/stock-guest.ts";
+import { TestIsolate } from "../harness/isolate.ts";
 
 test("timers run in order of their delay, with their arguments, unless cleared", async () => {
-  using guest = new StockGuest();
+  using guest = new TestIsolate();
   expect(
     await guest.run(`
       const seen = [];
@@ -17,7 +17,7 @@ test("timers run in order of their delay, with their arguments, unless cleared",
 });
 
 test("an interval repeats until it is cleared, and an exception in it is reported", async () => {
-  using guest = new StockGuest();
+  using guest = new TestIsolate();
   expect(
     await guest.run(`
       let n = 0;
@@ -29,7 +29,7 @@ test("an interval repeats until it is cleared, and an exception in it is reporte
 });
 
 test("delays are coerced as the standard says, and text is never run as code", async () => {
-  using guest = new StockGuest();
+  using guest = new TestIsolate();
   expect(
     await guest.run(`
       const outcome = (...args) => { try { const id = setTimeout(...args); clearTimeout(id); return typeof id } catch (e) { return e.name } };
@@ -39,7 +39,7 @@ test("delays are coerced as the standard says, and text is never run as code", a
 });
 
 test("an invocation has no more timers at once than its limit", async () => {
-  using guest = new StockGuest({ limits: { timers: 3 } });
+  using guest = new TestIsolate({ limits: { timers: 3 } });
   expect(
     await guest.run(`
       const ids = [1, 2, 3].map(() => setTimeout(() => {}, 1e6));
@@ -50,11 +50,8 @@ test("an invocation has no more timers at once than its limit", async () => {
 });
 
 test("timers end with the invocation that started them, and leave nothing behind", async () => {
-  using guest = new StockGuest();
-  const first = guest.open();
+  using guest = new TestIsolate();
   await guest.run(`globalThis.fired = 0; globalThis.tokens = []; for (let i = 0; i < 40; i++) { const token = {}; tokens.push(new WeakRef(token)); setTimeout(() => { token; fired++ }, 1e6); } setTimeout(() => fired++, 1);`);
-  guest.end(first);
-  guest.open();
   expect(
     await guest.run(`
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -66,7 +63,7 @@ test("timers end with the invocation that started them, and leave nothing behind
 });
 
 test("queueMicrotask runs before timers and reports exceptions", async () => {
-  using guest = new StockGuest();
+  using guest = new TestIsolate();
   expect(
     await guest.run(`
       const seen = [];

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { StockGuest } from "./support/stock-guest.ts";
+import { TestIsolate } from "../harness/isolate.ts";
 import { wptData } from "./support/wpt-data.ts";
 
-const guest = new StockGuest();
+const guest = new TestIsolate();
 
 interface ParseCase {
   readonly input: string;
