@@ -22,6 +22,7 @@ export function probeLayout(wasm: Uint8Array<ArrayBuffer>): EngineLayout {
     ...probeTypedArrays(engine),
     ...probeArrayBuffers(engine),
     randomState: probeRandomState(engine),
+    stripFlags: probeStripFlags(engine),
   };
 }
 
@@ -192,6 +193,25 @@ function probeRandomState(engine: ProbeEngine): number {
     if (drawn !== expected) throw new Error(`Math.random gives ${drawn} for seed ${seed}, expected ${expected}`);
   }
   return offset;
+}
+
+const RUNTIME_BYTES = 512;
+
+/** Sets one byte of the runtime after the other until a function has no text of its own. Any other byte may break the engine, so each try starts from the same memory. */
+function probeStripFlags(engine: ProbeEngine): number {
+  const { runtime } = engine;
+  const saved = engine.bytes.slice(0, engine.bytes.findLastIndex((byte) => byte !== 0) + 1);
+  return findOffset("strip flags", RUNTIME_BYTES, 1, (offset) => {
+    if (saved[runtime + offset] !== 0) return false;
+    engine.bytes.fill(0, saved.length);
+    engine.bytes.set(saved);
+    engine.bytes[runtime + offset] = 1;
+    try {
+      return engine.evaluateJson("(function probe() { return 42 }).toString().includes('42')") === "false";
+    } catch {
+      return false;
+    }
+  });
 }
 
 function nextRandomState(state: bigint): bigint {

@@ -134,8 +134,11 @@ export class Revision {
           app: name,
           limits: { ...this.invocationLimits, timers: 0, subrequests: 0 },
           startupCpuMs: limits.startupCpuMs,
-          onAnswer: () => {},
-          onFailure: (outcome, failure) => queueMicrotask(() => failed(fail(failure, outcome))),
+          onAnswer: () => invocation.finish(),
+          onFailure: (outcome, failure) => {
+            invocation.finish();
+            queueMicrotask(() => failed(fail(failure, outcome)));
+          },
           onOver: () => queueMicrotask(loaded),
         });
         invocation.enter("env", JSON.stringify(env));

@@ -1,7 +1,8 @@
 /** What a command is, and how its arguments are read. Wrong arguments are usage errors that say what was meant. */
 import { parseArgs } from "node:util";
-import leven from "leven";
 import type { Artifacts } from "../artifacts.ts";
+import { suggest } from "../base/suggestion.ts";
+import type { Environment } from "../config/environment.ts";
 
 export interface Flag {
   readonly type: "string" | "boolean";
@@ -11,7 +12,7 @@ export interface Flag {
   readonly help: string;
 }
 
-/** What a command gets from the process. Nothing else reads the environment or writes to the terminal. */
+/** What a command gets from the process. Nothing else writes to the terminal or ends the process. */
 export interface Terminal {
   readonly cwd: string;
   readonly isInteractive: boolean;
@@ -22,15 +23,21 @@ export interface Terminal {
   input(): Promise<string>;
   /** Calls `listener` for SIGINT and SIGTERM; returns how to stop listening. */
   onSignal(listener: (signal: string) => void): () => void;
+  /** Ends the process at once. */
+  exit(code: number): never;
+  /** Lines typed at `prompt`, until end of input. */
+  lines(prompt: string): AsyncIterable<string>;
 }
 
 export interface CommandContext {
   readonly terminal: Terminal;
-  readonly environment: import("../config/environment.ts").Environment;
+  readonly environment: Environment;
   readonly artifacts: () => Promise<Artifacts>;
 }
 
 export interface Arguments {
+  /** As they were typed. */
+  readonly given: readonly string[];
   readonly positionals: readonly string[];
   text(flag: string): string | undefined;
   isSet(flag: string): boolean;
@@ -55,13 +62,6 @@ export class UsageError extends Error {}
 
 export const HELP_FLAG: Flag = { type: "boolean", short: "h", help: "show this help" };
 
-/** The nearest of `known` to `given`, when it is near enough to be meant. */
-export function suggest(given: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((name) => ({ name, distance: leven(given, name) })).sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(2, Math.floor(given.length / 3)) ? best.name : undefined;
-}
-
 export function didYouMean(given: string, known: readonly string[]): string {
   const name = suggest(given, known);
   return name === undefined ? "" : ` (did you mean ${name}?)`;
@@ -69,7 +69,7 @@ export function didYouMean(given: string, known: readonly string[]): string {
 
 /** Reads `argv` as `command` declares it. Throws UsageError. */
 export function readArguments(command: Command, argv: readonly string[]): Arguments {
-  const flags = { ...command.flags, help: HELP_FLAG };
+  const flags: Readonly<Record<string, Flag>> = { ...command.flags, help: HELP_FLAG };
   const options = Object.fromEntries(Object.entries(flags).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]));
   const { tokens } = parseArgs({ args: [...argv], options, allowPositionals: true, allowNegative: true, strict: false, tokens: true });
   const values = new Map<string, string | boolean>();
@@ -88,6 +88,7 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
   if (positionals.length > command.maxPositionals)
     throw new UsageError(`nano ${command.name} takes ${command.maxPositionals === 0 ? "no arguments" : `at most ${command.maxPositionals} argument${command.maxPositionals === 1 ? "" : "s"}`}, got: ${positionals.join(" ")}`);
   return {
+    given: argv,
     positionals,
     text: (flag) => values.get(flag) as string | undefined,
     isSet: (flag) => values.get(flag) === true,

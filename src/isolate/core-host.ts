@@ -14,6 +14,5 @@ export const coreRoom: Room = room("core", coreOps, {
   app_loaded: (ctx, error) => {
     if (error === "") ctx.answer(null);
     else ctx.fail("exception", parseFailure(error));
-    ctx.finish();
   },
 });

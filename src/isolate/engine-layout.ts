@@ -33,6 +33,9 @@ export interface EngineLayout {
   readonly arrayBufferLength: number;
   readonly arrayBufferData: number;
 
+  /** JSRuntime: byte that says what the parser leaves out of the functions it makes from then on: 1 their source text, 2 names of variables and positions. */
+  readonly stripFlags: number;
+
   /** JSContext: 64-bit xorshift state of Math.random. Never 0. Clones repeat each other's numbers unless it is set anew. */
   readonly randomState: number;
 }

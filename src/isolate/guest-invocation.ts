@@ -47,6 +47,8 @@ export class GuestInvocation implements Invocation, OpContext, Due {
   readonly fuelLimit: number;
   dueAt: number;
   fuelUsed = 0;
+  /** Async ops that have not settled. */
+  pendingCalls = 0;
   readonly #home: InvocationHome;
   readonly #options: InvocationOptions;
   #phase: Phase = "waiting";

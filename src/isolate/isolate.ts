@@ -424,6 +424,7 @@ export class Isolate implements InvocationHome {
 
   #await(invocation: GuestInvocation, { op }: TableEntry, result: Promise<unknown>): number {
     const call = this.#nextCall++;
+    invocation.pendingCalls++;
     result.then(
       (value) => this.#settle({ kind: "settle", invocation, call, wire: op.result, value, failure: null }),
       (error) => this.#settle({ kind: "settle", invocation, call, wire: op.result, value: null, failure: this.#errorText(error) }),
@@ -433,6 +434,7 @@ export class Isolate implements InvocationHome {
 
   /** The promise of an invocation that is over is forgotten, not settled: nobody pays for what would run then. */
   #settle(entry: Extract<Entry, { kind: "settle" }>): void {
+    entry.invocation.pendingCalls--;
     this.#enqueue(entry.invocation.isOver ? { kind: "forget", invocation: entry.invocation, call: entry.call } : entry);
   }
 

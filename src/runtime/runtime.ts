@@ -5,6 +5,7 @@ import { Dispatcher } from "../apps/dispatch.ts";
 import { drain } from "../apps/drain.ts";
 import type { LoadBundle } from "../apps/load/bundle.ts";
 import { AppRegistry } from "../apps/registry.ts";
+import type { RevisionServices } from "../apps/revision.ts";
 import { DeadlineSweeper } from "../base/deadline.ts";
 import type { Config } from "../config/config.ts";
 import { TrustedProxies } from "../ingress/forwarded.ts";
@@ -43,6 +44,7 @@ const FUEL_PER_MS_BOUNDS = { least: 50_000, most: 5_000_000 } as const;
 export class Runtime {
   readonly pipeline: Pipeline<App>;
   readonly registry: AppRegistry;
+  readonly services: RevisionServices;
   readonly #host: IsolateHost & { fuelPerMs: number };
   readonly #options: RuntimeOptions;
   readonly #sweeper: DeadlineSweeper;
@@ -77,7 +79,8 @@ export class Runtime {
         return id;
       },
     };
-    this.registry = new AppRegistry({ host: this.#host, base: artifacts.base.snapshot, observer, loadBundle: options.loadBundle }, (apps) => this.pipeline.swapRouter(routerOf(apps)));
+    this.services = { host: this.#host, base: artifacts.base.snapshot, observer, loadBundle: options.loadBundle };
+    this.registry = new AppRegistry(this.services, (apps) => this.pipeline.swapRouter(routerOf(apps)));
     this.pipeline = new Pipeline<App>({
       router: Router.from<App>([]),
       dispatcher: new Dispatcher(observer, options.showsErrors),

@@ -141,7 +141,8 @@ export class TestIsolate implements Disposable {
       ops: createOps({
         clock: { origin: 1_000_000, now: settings.now ?? (() => performance.now()) },
         sink: (_ctx, level, text) => this.logs.push({ level, text }),
-        egress: settings.egress ?? { fetch_start: refuse, fetch_abort: () => {} },
+        budgetOf: () => null,
+      egress: settings.egress ?? { fetch_start: refuse, fetch_abort: () => {} },
       }),
       scheduler,
       sweeper: this.#sweeper,

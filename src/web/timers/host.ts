@@ -9,6 +9,8 @@ type Handle = ReturnType<typeof setTimeout>;
 /** The timers of one invocation by the guest's number. One resource for all of them, closed with the invocation. */
 class TimerSet {
   readonly #handles = new Map<number, Handle>();
+  /** The last timer has fired or was cancelled: an invocation without timers holds nothing for them. */
+  onEmpty: () => void = () => {};
 
   get size(): number {
     return this.#handles.size;
@@ -17,7 +19,7 @@ class TimerSet {
   start(id: number, ms: number, fire: () => void): void {
     this.cancel(id);
     const handle = setTimeout(() => {
-      this.#handles.delete(id);
+      this.#remove(id);
       fire();
     }, ms);
     this.#handles.set(id, handle);
@@ -25,7 +27,11 @@ class TimerSet {
 
   cancel(id: number): void {
     clearTimeout(this.#handles.get(id));
-    this.#handles.delete(id);
+    this.#remove(id);
+  }
+
+  #remove(id: number): void {
+    if (this.#handles.delete(id) && this.#handles.size === 0) this.onEmpty();
   }
 
   close(): void {
@@ -44,7 +50,11 @@ export function createTimersHost(): Handlers<typeof timersOps, OpContext> {
 
   const open = (invocation: Invocation): TimerSet => {
     const set = new TimerSet();
-    invocation.resources.add("timers", set, () => set.close());
+    const rid = invocation.resources.add("timers", set, () => set.close());
+    set.onEmpty = () => {
+      sets.delete(invocation);
+      invocation.resources.release(rid);
+    };
     sets.set(invocation, set);
     return set;
   };

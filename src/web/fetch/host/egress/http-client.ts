@@ -86,6 +86,7 @@ export class Exchange implements ByteSource {
     this.#send(sending);
     socket.resume();
     if (options.signal.aborted) this.#onAbort();
+    else if (socket.destroyed) this.#fail(networkError("the connection to the upstream broke"));
   }
 
   /** Rejects with a guest TypeError when the upstream fails, and with the signal's reason. */
@@ -155,8 +156,8 @@ export class Exchange implements ByteSource {
   }
 
   #send({ head, body }: Sending): void {
-    this.#socket.write(head);
-    if (body instanceof Uint8Array) this.#socket.write(body);
+    if (body instanceof Uint8Array) this.#write(head, body);
+    else this.#write(head);
     this.#armHead();
     if (this.#upload !== null) this.#sendStream(this.#upload).catch((error) => this.#fail(error));
   }
@@ -169,16 +170,22 @@ export class Exchange implements ByteSource {
       if (this.#isClosed) return;
       this.#armHead();
       if (chunk === null) {
-        this.#socket.write("0\r\n\r\n");
+        this.#write("0\r\n\r\n");
         return;
       }
-      this.#socket.write(`${chunk.byteLength.toString(16)}\r\n`);
-      this.#socket.write(chunk);
-      if (this.#socket.write("\r\n")) continue;
+      if (this.#write(`${chunk.byteLength.toString(16)}\r\n`, chunk, "\r\n")) continue;
       await new Promise<void>((resolve) => {
         this.#wakeUpload = resolve;
       });
     }
+  }
+
+  /** In as few packets as the socket manages. False when it wants no more for now. */
+  #write(...parts: readonly (string | Uint8Array)[]): boolean {
+    this.#socket.cork();
+    const wantsMore = parts.map((part) => this.#socket.write(part)).every(Boolean);
+    this.#socket.uncork();
+    return wantsMore;
   }
 
   #wake(): void {

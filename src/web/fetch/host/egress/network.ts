@@ -1,7 +1,7 @@
 /** The network as subrequests use it: names to addresses, addresses to sockets. Comes in as an argument, so that tests have answers and rebinding of their own. */
 import { lookup } from "node:dns/promises";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { checkServerIdentity, connect as connectTls } from "node:tls";
+import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
 import { networkError } from "./network-error.ts";
 
 export interface Endpoint {
@@ -34,28 +34,26 @@ function openSocket(endpoint: Endpoint, signal: AbortSignal, roots: string | und
   if (signal.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
     const socket = tlsName === null ? connectTcp({ host: address, port, noDelay: true }) : openTls(address, port, tlsName, roots);
+    // For as long as the socket lives, and after: an error event that nobody listens to would end the process.
+    socket.on("error", () => {});
     const settle = (): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
-      socket.removeListener("error", onError);
-      socket.removeListener("close", onError);
+      socket.removeListener("close", onClose);
     };
     const fail = (reason: unknown): void => {
       settle();
-      // A destroyed socket may still report an error, and nobody else listens.
-      socket.on("error", () => {});
       socket.destroy();
       reject(reason);
     };
     const onAbort = (): void => fail(signal.reason);
-    const onError = (): void => fail(networkError(tlsName === null ? "the upstream could not be reached" : "the upstream could not be reached over TLS, or its certificate is not for this name"));
-    const timer = setTimeout(() => fail(networkError(`no connection to the upstream within ${timeoutMs} ms`)), timeoutMs);
+    const onClose = (): void => fail(networkError(tlsName === null ? "the upstream could not be reached" : "the upstream could not be reached over TLS, or its certificate is not for this name"));
+    const timer = setTimeout(() => fail(networkError("the upstream could not be reached in time")), timeoutMs);
     signal.addEventListener("abort", onAbort);
-    socket.on("error", onError);
-    socket.on("close", onError);
+    socket.on("close", onClose);
     socket.once(tlsName === null ? "connect" : "secureConnect", () => {
-      if (tlsName !== null && !isProven(socket as ReturnType<typeof connectTls>, tlsName)) {
-        onError();
+      if (tlsName !== null && !isProven(socket as TLSSocket, tlsName)) {
+        onClose();
         return;
       }
       settle();
@@ -65,7 +63,7 @@ function openSocket(endpoint: Endpoint, signal: AbortSignal, roots: string | und
   });
 }
 
-function openTls(address: string, port: number, name: string, roots: string | undefined): ReturnType<typeof connectTls> {
+function openTls(address: string, port: number, name: string, roots: string | undefined): TLSSocket {
   return connectTls({
     host: address,
     port,
@@ -73,12 +71,12 @@ function openTls(address: string, port: number, name: string, roots: string | un
     ...(isIP(name) === 0 ? { servername: name } : {}),
     // Said aloud, because an environment variable can turn the default around.
     rejectUnauthorized: true,
-    // Checked once more below, in one way for both runtimes.
     ALPNProtocols: ["http/1.1"],
     ...(roots === undefined ? {} : { ca: roots }),
   });
 }
 
-function isProven(socket: ReturnType<typeof connectTls>, name: string): boolean {
+/** Checked here too, in one way for both runtimes. */
+function isProven(socket: TLSSocket, name: string): boolean {
   return socket.authorized && checkServerIdentity(name, socket.getPeerCertificate()) === undefined;
 }

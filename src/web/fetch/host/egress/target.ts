@@ -7,7 +7,7 @@ import { deniedError, networkError } from "./network-error.ts";
 export interface Target {
   readonly url: URL;
   readonly port: number;
-  /** For finding and trying all addresses. */
+  /** For finding the addresses, and again for trying all of them. */
   readonly connectMs: number;
   readonly signal: AbortSignal;
 }

@@ -1,0 +1,74 @@
+/** Code that runs once instead of waiting for requests: `nano run`, `nano eval`, the REPL. The same isolate, limits and rooms as an app's. */
+import type { AppConfig } from "../config/config.ts";
+import type { GuestFailure, Kill } from "../isolate/invocation.ts";
+import { Isolate } from "../isolate/isolate.ts";
+import { Account } from "../isolate/scheduler.ts";
+import type { RevisionServices } from "./revision.ts";
+
+export type ScriptResult = { readonly isOk: true } | { readonly isOk: false; readonly failure: GuestFailure; readonly kill: Kill | null };
+
+const POLL_MS = 2;
+
+export class Script {
+  readonly #services: RevisionServices;
+  readonly #config: AppConfig;
+  readonly #account: Account;
+  #isolate: Isolate | null = null;
+  #kill: Kill | null = null;
+
+  constructor(services: RevisionServices, config: AppConfig) {
+    this.#services = services;
+    this.#config = config;
+    this.#account = new Account(config.name);
+  }
+
+  /**
+   * Evaluates `code` as an ES module and lets its timers and fetches finish. Later calls see the globals of earlier ones, until a limit ends the isolate. An isolate
+   * that was ended is replaced by a fresh one at the next call.
+   */
+  async run(code: string, file: string): Promise<ScriptResult> {
+    const isolate = this.#open();
+    let failure: GuestFailure | null = null;
+    await new Promise<void>((over) => {
+      const invocation = isolate.open({
+        requestId: "script",
+        app: this.#config.name,
+        limits: this.#config.limits,
+        onAnswer: () => void this.#finishWhenQuiet(isolate, invocation),
+        onFailure: (outcome, guest) => {
+          failure = guest ?? { name: outcome, message: "", stack: "" };
+          invocation.finish();
+        },
+        onOver: () => over(),
+      });
+      invocation.enter("env", JSON.stringify(this.#config.env));
+      isolate.evaluate(invocation, code, file, "script");
+    });
+    return failure === null && this.#kill === null ? { isOk: true } : { isOk: false, failure: failure ?? { name: "Error", message: "", stack: "" }, kill: this.#kill };
+  }
+
+  close(): void {
+    this.#isolate?.dispose();
+    this.#isolate = null;
+  }
+
+  #open(): Isolate {
+    this.#kill = null;
+    this.#isolate ??= new Isolate({
+      host: this.#services.host,
+      snapshot: this.#services.base,
+      account: this.#account,
+      memoryBytes: this.#config.limits.memoryBytes,
+      onCondemned: (kill) => {
+        this.#kill = kill;
+        this.#isolate = null;
+      },
+    });
+    return this.#isolate;
+  }
+
+  async #finishWhenQuiet(isolate: Isolate, invocation: ReturnType<Isolate["open"]>): Promise<void> {
+    while (!invocation.isOver && (isolate.isBusy || invocation.pendingCalls > 0 || invocation.resources.size > 0)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    invocation.finish();
+  }
+}

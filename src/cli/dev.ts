@@ -1,0 +1,75 @@
+/** `nano dev`: serves while you edit. The same runtime as `serve`, with errors that tell, and a reload on every save. */
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Config } from "../config/config.ts";
+import { findConfig, loadConfig } from "../config/load.ts";
+import { configOfApp } from "../config/single-app.ts";
+import { EXIT, OperatorError } from "../errors.ts";
+import { ListenError } from "../ingress/listener.ts";
+import { createLog } from "../observe/log.ts";
+import type { Observer } from "../observe/observer.ts";
+import { type Arguments, type Command, type CommandContext, readPort } from "./command.ts";
+import { createDevObserver } from "./dev-observer.ts";
+import { LogWriter } from "./log-writer.ts";
+import { withEngine } from "./reexec.ts";
+import { argvOf, withFlags } from "./serve.ts";
+import { Server } from "./server.ts";
+import { watchSources } from "./watch.ts";
+
+export const dev: Command = {
+  name: "dev",
+  summary: "Serve an app while you edit it",
+  usage: "dev [file|folder|config] [flags]",
+  examples: ["nano dev app.js", "nano dev ./my-app --port 8080", "nano dev nano.json"],
+  flags: {
+    port: { type: "string", short: "p", value: "port", help: "port to listen on; else NANO_PORT, else 3000 or the next free one" },
+    host: { type: "string", value: "address", help: "address to listen on; else 127.0.0.1" },
+    watch: { type: "boolean", help: "reload on save; --no-watch turns it off" },
+    "log-format": { type: "string", value: "format", help: "json, text or apache, in place of lines for people" },
+  },
+  maxPositionals: 1,
+  run: (args, context) => withEngine(argvOf("dev", args), context, () => run(args, context)),
+};
+
+const TRIED_PORTS = 20;
+
+async function run(args: Arguments, context: CommandContext): Promise<number> {
+  const { terminal, environment } = context;
+  const config = withFlags(await readWhat(args.positionals[0], context), args, context);
+  const writer = new LogWriter(1);
+  const isForMachines = args.text("log-format") !== undefined || environment.logFormat !== undefined;
+  const observer = isForMachines ? createLog({ ...config.log, write: writer.write, now: () => Date.now() }) : createDevObserver({ write: writer.write, hasColor: terminal.hasColor });
+  const hasPort = (args.text("port") ?? environment.port) !== undefined || config.file !== null;
+  const server = await listen(context, config, observer, hasPort ? 1 : TRIED_PORTS);
+  observer.event("listening", { url: server.url, port: server.listener.port, apps: config.apps.map(({ name }) => name).join(", ") });
+  // Everything loads now, so that a mistake shows before the first request.
+  for (const app of server.runtime.registry.apps) void app.serving.revision.load();
+  const watching = args.choice("watch") === false ? null : watchSources(server.runtime.registry, observer);
+  void server.runtime.calibrate(100);
+  await server.untilSignal(context);
+  watching?.close();
+  await writer.flush(500);
+  return EXIT.ok;
+}
+
+/** A port that nobody asked for may be any: the next free one is as good. */
+async function listen(context: CommandContext, config: Config, observer: Observer, tries: number): Promise<Server> {
+  for (let i = 0; ; i++)
+    try {
+      return await Server.start(context, { config: { ...config, port: config.port === 0 ? 0 : config.port + i }, observer, isDev: true, warmUpMs: 0 });
+    } catch (error) {
+      if (!(error instanceof ListenError) || error.code !== "port_in_use" || i + 1 >= tries) throw error;
+    }
+}
+
+async function readWhat(named: string | undefined, { terminal, environment }: CommandContext): Promise<Config> {
+  if (named !== undefined && /\.jsonc?$/.test(named)) return loadConfig(resolve(terminal.cwd, named), terminal.cwd);
+  if (named === undefined) {
+    const file = findConfig(terminal.cwd, environment.configFile);
+    if (file !== undefined) return loadConfig(file, terminal.cwd);
+  }
+  const path = named ?? ".";
+  const found = await stat(resolve(terminal.cwd, path)).catch(() => null);
+  if (found === null) throw new OperatorError({ file: path, message: "there is no such file or folder", hint: "name an app to serve: nano dev app.js" });
+  return configOfApp(terminal.cwd, { path, watch: true });
+}

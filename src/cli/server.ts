@@ -1,0 +1,73 @@
+/** What `serve` and `dev` share: a runtime behind a listener, from start to a stop that loses nothing. */
+import { loadBundle } from "../apps/load/bundle.ts";
+import { loadArtifacts } from "../artifacts.ts";
+import type { Config } from "../config/config.ts";
+import { Listener } from "../ingress/listener.ts";
+import type { Observer } from "../observe/observer.ts";
+import { Runtime } from "../runtime/runtime.ts";
+import type { CommandContext } from "./command.ts";
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly observer: Observer;
+  readonly isDev: boolean;
+  /** How long to warm the engine before the listener opens. Milliseconds. */
+  readonly warmUpMs: number;
+}
+
+/** Room above the limits on URL and fields, so that ours answer before Bun's do. */
+const HEAD_MARGIN_BYTES = 8 << 10;
+/** After the grace period everything ends; this is for the last writes. */
+const LAST_WRITES_MS = 250;
+
+export class Server {
+  readonly runtime: Runtime;
+  readonly listener: Listener;
+  readonly #options: ServerOptions;
+
+  private constructor(runtime: Runtime, listener: Listener, options: ServerOptions) {
+    this.runtime = runtime;
+    this.listener = listener;
+    this.#options = options;
+  }
+
+  /** Throws ListenError when the port is taken. */
+  static async start(context: CommandContext, options: ServerOptions): Promise<Server> {
+    const { config, observer, isDev, warmUpMs } = options;
+    const artifacts = loadArtifacts(await context.artifacts());
+    const runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, allowsPrivateFetch: isDev });
+    if (warmUpMs > 0) await runtime.calibrate(warmUpMs);
+    const { limits, host, port } = config;
+    const listener = Listener.open({ pipeline: runtime.pipeline, host, port, idleTimeoutS: Math.round(limits.keepAliveMs / 1000), maxHeadBytes: limits.urlBytes + limits.headerTotalBytes + HEAD_MARGIN_BYTES });
+    return new Server(runtime, listener, options);
+  }
+
+  get url(): string {
+    const { host } = this.listener;
+    return `http://${host.includes(":") ? `[${host}]` : host}:${this.listener.port}/`;
+  }
+
+  /** Serves until a signal. Requests in flight get the drain time; a second signal ends everything at once. */
+  async untilSignal({ terminal }: CommandContext): Promise<void> {
+    const { observer, config } = this.#options;
+    await new Promise<void>((resolve) => {
+      let isStopping = false;
+      terminal.onSignal((signal) => {
+        if (isStopping) terminal.exit(0);
+        isStopping = true;
+        observer.event("stopping", { signal, in_flight: this.runtime.pipeline.inFlight, drain_ms: config.drainMs });
+        resolve();
+      });
+    });
+    await this.stop(config.drainMs);
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    const closing = this.listener.close(graceMs + LAST_WRITES_MS);
+    const unfinished = await this.runtime.drain(graceMs);
+    if (unfinished.length > 0) this.runtime.close();
+    await closing;
+    this.runtime.close();
+    this.#options.observer.event("stopped", { aborted_apps: unfinished.join(", ") });
+  }
+}
