@@ -71,7 +71,7 @@ export function mapStack(stack: string, bundle: MappedCode): string {
   for (const line of stack.split("\n")) {
     const frame = FRAME.exec(line);
     if (frame === null) {
-      lines.push(line);
+      if (!OWN_FRAME.test(line)) lines.push(line);
       continue;
     }
     const { name, file, line: row, column } = frame.groups as { name?: string; file: string; line: string; column: string };
@@ -90,6 +90,9 @@ export function mapStack(stack: string, bundle: MappedCode): string {
 
 /** `    at name (file:1:2)`, and `    at file:1:2` where a syntax error was found. Functions may carry any name, so the last parenthesis decides. */
 const FRAME = /^ {4}at (?:(?<name>.*) \((?=[^()]*\)$))?(?<file>[^()\s]+?):(?<line>\d{1,9}):(?<column>\d{1,9})\)?$/;
+
+/** The bootstrap is built without positions, so its frames are names alone; what the engine itself runs between them says `(native)`. */
+const OWN_FRAME = /^ {4}at (?:<anonymous>|[\w$.]+)(?: \(native\))?$/;
 
 function lineOf(text: string, line: number): string | null {
   let start = 0;
