@@ -116,6 +116,7 @@ export class Exchange implements ByteSource {
     try {
       this.#parser.push(bytes);
     } catch (error) {
+      this.#deliver();
       this.#fail(error);
       return;
     }

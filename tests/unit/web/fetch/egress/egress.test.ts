@@ -57,3 +57,59 @@ describe("a subrequest", () => {
     await until(() => upstream.sockets.size === 0);
   });
 });
+
+describe("a request", () => {
+  test.each(["GET / HTTP/1.1\r\nX: 1", "CONNECT", "connect", "TRACE", "TrAcK", "", "A B", "É", "a\0"])("with the method %j is a TypeError before anything is connected", async (method) => {
+    await using upstream = await Upstream.answering(OK);
+    expect(await failure(new Guest().fetch(upstream.url, { method }))).toStartWith("TypeError: ");
+    expect(upstream.connections).toBe(0);
+  });
+
+  test.each([["get", "GET"], ["pOsT", "POST"], ["options", "OPTIONS"], ["FOO", "FOO"], ["patch", "patch"]])("with the method %s is sent as %s", async (method, sent) => {
+    await using upstream = await Upstream.answering(OK);
+    await new Guest().fetch(upstream.url, { method });
+    expect(upstream.requests[0]).toStartWith(`${sent} / HTTP/1.1\r\n`);
+  });
+
+  test.each(["a\nb\rc\n", "a\nb\0c\n", "a\nb\x01\n", "a b\nc\n", "\nc\n", "a:\nc\n", "a\r\nc\n", "a\nŁ\n", "a\nb", "a\nb\nc\n", "a"])("with the header block %j is a TypeError before anything is connected", async (headers) => {
+    await using upstream = await Upstream.answering(OK);
+    expect(await failure(new Guest().fetch(upstream.url, { headers }))).toStartWith("TypeError: ");
+    expect(upstream.connections).toBe(0);
+  });
+
+  test("to GET or HEAD has no body", async () => {
+    for (const method of ["GET", "HEAD"]) expect(await failure(new Guest().fetch("http://127.0.0.1/", { method, data: "" }))).toStartWith("TypeError: ");
+  });
+
+  test("names a stream of its own invocation, or is a TypeError", async () => {
+    expect(await failure(new Guest().fetch("http://127.0.0.1/", { method: "POST", bodyRid: 77 }))).toStartWith("TypeError: ");
+  });
+
+  test("keeps the app's own choices, and asks for no coding of a part", async () => {
+    await using upstream = await Upstream.answering(OK);
+    const guest = new Guest();
+    await guest.fetch(upstream.url, { headers: "ACCEPT\ntext/x\nuser-agent\nmine\naccept-encoding\nzstd\n" });
+    await guest.fetch(upstream.url, { headers: "range\nbytes=0-1\n" });
+    expect(upstream.requests[0]).toMatch(/\r\nACCEPT: text\/x\r\nuser-agent: mine\r\naccept-encoding: zstd\r\nx-nano-hops/);
+    expect(upstream.requests[1]).toContain("\r\nAccept-Encoding: identity\r\n");
+  });
+
+  test("without a body says so where one is expected", async () => {
+    await using upstream = await Upstream.answering(OK);
+    await new Guest().fetch(upstream.url, { method: "POST" });
+    expect(upstream.requests[0]).toContain("\r\nContent-Length: 0\r\n");
+  });
+
+  test("says how often its chain has come back to nano", async () => {
+    await using upstream = await Upstream.answering(OK);
+    await new Guest({ hopsOf: () => 4 }).fetch(upstream.url);
+    expect(upstream.requests[0]).toContain("\r\nx-nano-hops: 5\r\n");
+  });
+
+  test("asks for the path and query, never for the fragment", async () => {
+    await using upstream = await Upstream.answering(OK);
+    const head = await new Guest().fetch(`${upstream.url}a/../é b?q=%0d%0a'#frag`);
+    expect(upstream.requests[0]).toStartWith("GET /%C3%A9%20b?q=%0d%0a%27 HTTP/1.1\r\n");
+    expect(head.url).toBe(`${upstream.url}%C3%A9%20b?q=%0d%0a%27`);
+  });
+});
