@@ -4,6 +4,7 @@
  */
 import { TAG } from "../../src/isolate/engine-values.ts";
 import type { EngineLayout } from "../../src/isolate/engine-layout.ts";
+import { eachChunk } from "../../src/isolate/free-memory.ts";
 import { BinaryReader } from "../meter/binary.ts";
 import { KIND, readModule } from "../meter/sections.ts";
 import { ProbeEngine } from "./probe-engine.ts";
@@ -12,6 +13,7 @@ export function probeLayout(wasm: Uint8Array<ArrayBuffer>): EngineLayout {
   const initialPages = readInitialPages(wasm);
   const engine = new ProbeEngine(new WebAssembly.Module(wasm), { initialPages });
   checkTags(engine);
+  checkAllocator(engine);
   const strings = probeStrings(engine);
   return {
     initialPages,
@@ -212,6 +214,15 @@ function probeStripFlags(engine: ProbeEngine): number {
       return false;
     }
   });
+}
+
+/** Blocks of many sizes are met by a walk over chunks, and those freed again are no block in use. */
+function checkAllocator(engine: ProbeEngine): void {
+  const blocks = [16, 40, 100, 500, 4000, 70_000].flatMap((size) => [true, false].map((isFree) => ({ isFree, at: engine.invoke("malloc", size) })));
+  for (const { at, isFree } of blocks) if (isFree) engine.invoke("free", at);
+  const inUse = new Set<number>();
+  eachChunk(engine, engine.runtime, (at, _size, isFree) => isFree || inUse.add(at + 8));
+  if (!blocks.every(({ at, isFree }) => inUse.has(at) !== isFree)) throw new Error("the engine's memory is not laid out as dlmalloc does");
 }
 
 function nextRandomState(state: bigint): bigint {

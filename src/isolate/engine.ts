@@ -261,6 +261,13 @@ export class EngineInstance {
     this.exports.QTS_FreeValuePointer(this.pointers.context, value);
   }
 
+  /** Frees the exception `result` and returns what was thrown, to be freed with `free`. */
+  takeThrown(result: Pointer): Pointer {
+    const thrown = this.exports.QTS_ResolveException(this.pointers.context, result);
+    this.free(result);
+    return thrown === 0 ? this.pointers.undefined : thrown;
+  }
+
   /** Frees `result` and returns null, or the text of the exception it stands for. */
   takeException(result: Pointer): string | null {
     const { exports, pointers } = this;

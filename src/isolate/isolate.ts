@@ -11,7 +11,7 @@ import type { GuestFailure, Kill } from "./invocation.ts";
 import type { OpRegistry, TableEntry } from "./op-table.ts";
 import type { Account, Scheduler } from "./scheduler.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
-import { SlicePlan } from "./slice.ts";
+import type { SlicePlan } from "./slice.ts";
 
 /** What all isolates of a process share. */
 export interface IsolateHost {
@@ -255,11 +255,12 @@ export class Isolate implements InvocationHome {
       engine.exports.free(code.at);
       engine.exports.free(file.at);
       const { pointers } = engine;
-      const failure = engine.isException(result) ? engine.takeException(result) : null;
+      const failed = engine.isException(result);
       this.#argument(0, this.#host.events.get("load") ?? 0);
       this.#argument(1, entry.invocation.id);
-      this.#argument(2, failure ?? { pointer: result });
-      this.#argument(3, failure === null ? entry.mode : "failed");
+      // The guest describes what was thrown: it may be an object whose members run code.
+      this.#argument(2, { pointer: failed ? engine.takeThrown(result) : result });
+      this.#argument(3, failed ? "failed" : entry.mode);
       this.#startSlice();
       return engine.call(pointers.context, pointers.deliver, pointers.undefined, 4, pointers.argv);
     });

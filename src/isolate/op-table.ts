@@ -6,7 +6,6 @@ import type { OpContext } from "./invocation.ts";
 export interface Room {
   readonly name: string;
   readonly ops: OpTable;
-  // biome-ignore lint/suspicious/noExplicitAny: rooms differ in their op types; `room` checks each
   readonly handlers: Handlers<any, OpContext>;
 }
 

@@ -13,7 +13,6 @@ export interface Wire<T> {
   readonly max?: number;
   readonly sample?: T;
 }
-type ValueOf<W> = W extends Wire<infer T> ? T : never;
 
 /** A DOMString; lone surrogates survive. `max` in UTF-16 units. */
 export const str = (max = 1 << 20): Wire<string> => ({ kind: "str", max });
@@ -36,7 +35,6 @@ export interface Op<A extends unknown[], R> {
   readonly result: Wire<Awaited<R>>;
   readonly sample?: (...args: A) => R;
 }
-// biome-ignore lint/suspicious/noExplicitAny: an op table holds ops of every type
 export type OpTable = Readonly<Record<string, Op<any, any>>>;
 
 /** Answers before the guest goes on. The handler must be quick and bounded; it may not enter the guest. */

@@ -3,6 +3,7 @@
  * Cloning is a new instance plus these copies. Taken only while no guest frame is on the stack.
  */
 import { Buffer } from "node:buffer";
+import { clearFreeMemory } from "./free-memory.ts";
 import type { EngineInstance, EnginePointers } from "./engine.ts";
 
 const OS_PAGE = 4096;
@@ -31,6 +32,7 @@ export function snapshotBytes(snapshot: Snapshot): number {
 
 /** `base` is what the instance was cloned from, or the snapshot of the pristine instance it was booted in. */
 export function takeSnapshot(engine: EngineInstance, base: Snapshot | null = null): Snapshot {
+  if (engine.pointers.runtime !== 0) clearFreeMemory(engine);
   const reference = base === null ? null : flatten(base);
   const pages = engine.bytes.byteLength / OS_PAGE;
   const memory = Buffer.from(engine.memory.buffer);

@@ -84,8 +84,14 @@ export class Exchange {
       app: "app",
       limits,
       ...(startupCpuMs === undefined ? {} : { startupCpuMs }),
-      onAnswer: (wire) => answer.resolve(new Answer((wire as ResponseWire | null) ?? LOADED)),
-      onFailure: (outcome, failure) => answer.reject(new AppFailure(outcome, failure)),
+      onAnswer: (wire) => {
+        answer.resolve(new Answer((wire as ResponseWire | null) ?? LOADED));
+        if (wire === null) this.invocation.finish();
+      },
+      onFailure: (outcome, failure) => {
+        answer.reject(new AppFailure(outcome, failure));
+        if (startupCpuMs !== undefined) this.invocation.finish();
+      },
       onOver: over.resolve,
     });
     event(this.invocation);
@@ -213,7 +219,6 @@ export class TestIsolate implements Disposable {
   }
 
   /** Runs the body of an async function as a request of its own and returns what it returns, through JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: any JSON
   async run(body: string): Promise<any> {
     await this.evaluate(`export default { async fetch() { const result = await (async () => {${body}\n})(); return new Response(JSON.stringify({ result })); } }`);
     return JSON.parse((await this.request()).text).result;

@@ -8,7 +8,6 @@ import {
   regExpExec,
   stringCharCodeAt,
   stringIncludes,
-  stringIndexOf,
   stringPadStart,
   stringReplaceAll,
   stringSlice,
@@ -73,8 +72,8 @@ export function formatKey(key: string | symbol): string {
   return regExpExec(IDENTIFIER, key) === null ? quote(key) : key;
 }
 
-/** Where our own guest code ran. Of no use to an app's author. */
-const OWN_FRAME = "nano:bootstrap";
+/** Our own guest code and the engine's built-in functions have no positions. Of no use to an app's author. */
+const OWN_FRAME = /^ {4}at (?:[^()]*|.*\(native\))$/;
 
 /** The frames of a stack, one a line and indented, without ours. */
 export function formatStack(stack: string): string {
@@ -82,7 +81,7 @@ export function formatStack(stack: string): string {
   const kept: string[] = [];
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] as string;
-    if (line !== "" && stringIndexOf(line, OWN_FRAME) < 0 && stringIndexOf(line, "(native)") < 0) arrayPush(kept, line);
+    if (line !== "" && regExpExec(OWN_FRAME, line) === null) arrayPush(kept, line);
   }
   return arrayJoin(kept, "\n");
 }

@@ -5,7 +5,7 @@ import { DOMException } from "../../infra/guest/dom-exception.ts";
 import { promiseResolve, SafeTypeError } from "../../infra/guest/primordials.ts";
 import { defineInterface, requireArguments } from "../../infra/guest/webidl.ts";
 import { isObject } from "../../infra/guest/webidl-convert.ts";
-import { Work } from "./context.ts";
+import type { Work } from "./context.ts";
 import { isRequest, type Request } from "./request.ts";
 
 let answerOf!: (event: FetchEvent) => unknown;

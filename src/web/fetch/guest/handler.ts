@@ -23,10 +23,14 @@ onEvent("env", (_invocation, json) => {
   env = freezeDeep(jsonParse(json as string) as object);
 });
 
-/** `value` is the module's namespace, or a promise of it while its top level awaits, or what went wrong when `mode` is "failed". */
+/** `value` is the module's namespace, or a promise of it while its top level awaits, or what was thrown when `mode` is "failed". */
 onEvent("load", (_invocation, value, mode) => {
+  const fail = (error: unknown): void => {
+    const { name, message, stack } = describeFailure(error);
+    app_loaded(name + "\n" + message + "\n" + stack);
+  };
   if (mode === "failed") {
-    app_loaded(value as string);
+    fail(value);
     return;
   }
   const finish = (namespace: object): void => {
@@ -40,10 +44,6 @@ onEvent("load", (_invocation, value, mode) => {
     } catch (error) {
       fail(error);
     }
-  };
-  const fail = (error: unknown): void => {
-    const { name, message, stack } = describeFailure(error);
-    app_loaded(name + "\n" + message + "\n" + stack);
   };
   let pending: Promise<unknown>;
   try {

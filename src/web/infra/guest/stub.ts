@@ -38,7 +38,6 @@ function hydrate(thrown: unknown): unknown {
 }
 
 /** Arguments are fixed in number, so that no spread runs through an iterator that the app may have replaced. */
-// biome-ignore lint/suspicious/noExplicitAny: the types come from the declaration, see `Stubs`
 export function createStub(op: Op<any, any>, native: Native): unknown {
   const read = reader(op.result);
   const json = op.args.map((wire: Wire<unknown>) => wire.kind === "json") as boolean[];

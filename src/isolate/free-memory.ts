@@ -1,0 +1,30 @@
+/**
+ * Clears what the engine's allocator holds free, so that no snapshot keeps what was in it. The allocator is dlmalloc: chunks follow each other, the second word
+ * of each is its size and, in the low bits, whether it is in use; a free one has at most six words of links after that.
+ */
+import type { EngineInstance } from "./engine.ts";
+
+const IN_USE = 2;
+const FLAGS = 7;
+const LEAST_CHUNK = 16;
+const LINKS_BYTES = 32;
+
+const HEADER_BYTES = 8;
+
+/** Calls `visit` for each chunk from that of `block` on, in order of address, up to the end of the heap. */
+export function eachChunk({ view, bytes }: { readonly view: DataView; readonly bytes: Uint8Array }, block: number, visit: (at: number, size: number, isFree: boolean) => void): void {
+  for (let at = block - HEADER_BYTES; at + LEAST_CHUNK <= bytes.byteLength; ) {
+    const head = view.getUint32(at + 4, true);
+    const size = (head & ~FLAGS) >>> 0;
+    if (size < LEAST_CHUNK || at + size > bytes.byteLength) return;
+    visit(at, size, (head & IN_USE) === 0);
+    at += size;
+  }
+}
+
+/** Only between calls into the engine. The runtime is among its first allocations: nothing of note lies before it. */
+export function clearFreeMemory({ view, bytes, pointers }: EngineInstance): void {
+  eachChunk({ view, bytes }, pointers.runtime, (at, size, isFree) => {
+    if (isFree && size > LINKS_BYTES) bytes.fill(0, at + LINKS_BYTES, at + size);
+  });
+}
