@@ -139,14 +139,18 @@ export class Guest {
 }
 
 /** The guest error a promise rejects with, as `name: message`. */
-export async function failure(promise: Promise<unknown>): Promise<string> {
+export function failure(promise: Promise<unknown>): Promise<string> {
+  return outcome(promise.then(() => "no failure"));
+}
+
+/** What a promise resolves with, or the guest error it rejects with. */
+export async function outcome(promise: Promise<string>): Promise<string> {
   try {
-    await promise;
+    return await promise;
   } catch (error) {
     const { guestName, message } = error as { guestName?: string; message: string };
     return `${guestName ?? "no guest error"}: ${message}`;
   }
-  return "no failure";
 }
 
 /** Some turns of the event loop, in which sockets make what progress they can. */
@@ -154,7 +158,13 @@ export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Waits, bounded by the runner's own deadline, until `isReached`. */
+const PATIENCE_MS = 4_000;
+
+/** Resolves once `isReached`; fails when that takes for ever. */
 export async function until(isReached: () => boolean): Promise<void> {
-  while (!isReached()) await new Promise((resolve) => setImmediate(resolve));
+  const latest = Date.now() + PATIENCE_MS;
+  while (!isReached()) {
+    if (Date.now() > latest) throw new Error(`waited in vain for ${isReached}`);
+    await turns(1);
+  }
 }

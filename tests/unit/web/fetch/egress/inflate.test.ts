@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
-import { failure, Guest, latin1, Upstream } from "./fixture.ts";
+import { inflated } from "../../../../../src/web/fetch/host/egress/inflate.ts";
+import { failure, Guest, latin1, turns, Upstream } from "./fixture.ts";
 
 const MEGABYTE = 1 << 20;
 const TEXT = Buffer.from("text that repeats, ".repeat(10_000));
@@ -84,6 +85,17 @@ describe("an encoded body", () => {
   test("to HEAD keeps its fields and is none", async () => {
     await using upstream = await Upstream.answering(encoded("gzip", new Uint8Array(9)));
     expect(await new Guest().fetch(upstream.url, { method: "HEAD" })).toMatchObject({ headers: "Content-Encoding\ngzip\nContent-Length\n9\nX-A\n1\n", bodyRid: 0 });
+  });
+
+  test("is taken from the network no faster than the guest takes what it inflates to", async () => {
+    const wire = gzipSync(crypto.getRandomValues(new Uint8Array(65_536)), { level: 0 });
+    let pulled = 0;
+    const endless = { pull: async () => wire.subarray(0, ++pulled > 1000 ? 0 : 1 << 16), cancel: () => {} };
+    const source = inflated(endless, ["gzip"], () => {});
+    await source.pull();
+    await turns(200);
+    expect(pulled).toBeLessThan(10);
+    source.cancel();
   });
 
   test("is given up in the middle without harm", async () => {

@@ -148,7 +148,7 @@ describe("an upload", () => {
     let arrived = 0;
     await using upstream = await Upstream.start((socket) => {
       if (socket.listenerCount("data") > 1) return;
-      socket.on("data", (bytes) => {
+      socket.on("data", (bytes: Buffer) => {
         arrived += bytes.byteLength;
         if (bytes.subarray(-5).equals(latin1("0\r\n\r\n"))) socket.end("HTTP/1.1 204 No Content\r\n\r\n");
       });
