@@ -14,6 +14,7 @@ import "./blob/guest.ts";
 import "./form-data/guest.ts";
 import "./fetch/guest.ts";
 import "./navigator/guest.ts";
+import "./infra/guest/absent.ts";
 import { ready } from "./infra/guest/events.ts";
 
 ready();

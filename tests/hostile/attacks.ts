@@ -5,8 +5,8 @@
 
 export type Category = "C" | "N" | "G" | "S" | "M" | "P" | "T" | "L" | "B" | "R" | "E" | "I";
 
-/** What the client may be told: the status, or the code in `x-nano-error`. */
-export type Told = 200 | "cpu_limit" | "memory_limit" | "wall_limit" | "app_exception" | "bad_response" | "isolate_lost";
+/** What the client may be told: the status, the code in `x-nano-error`, or `closed` for a connection that ended before or inside the response. */
+export type Told = 200 | "cpu_limit" | "memory_limit" | "wall_limit" | "app_exception" | "bad_response" | "isolate_lost" | "closed";
 
 export interface Attack {
   readonly id: string;
@@ -127,7 +127,7 @@ export const attacks: readonly Attack[] = [
   // Timers
   attack("T01", x, "for (let i = 0; i < 1e6; i++) setTimeout(() => {}, 1e6);", "no"),
   attack("T02", ["wall_limit"], "await new Promise((r) => setTimeout(r, 1e6));", "no"),
-  attack("T03", ["wall_limit", "cpu_limit"], "let n = 0; setInterval(() => n++, 0); await new Promise(() => {});"),
+  attack("T03", ["wall_limit", "cpu_limit"], "let n = 0; setInterval(() => n++, 0); await new Promise(() => {});", "either"),
   attack("T04", ["cpu_limit"], "setTimeout(() => { for (;;); }, 1); await new Promise((r) => setTimeout(r, 500));"),
   attack("T05", [200], "ctx.waitUntil(new Promise((r) => setTimeout(r, 120000))); return new Response('ok');", "no"),
   attack("T06", [200], "const told = []; for (const d of [-1, NaN, 1e20, '5', null]) setTimeout(() => {}, d); try { setTimeout(() => {}, Symbol()); } catch (e) { told.push(e.name); } return new Response(told.join());", "no"),
@@ -138,8 +138,8 @@ export const attacks: readonly Attack[] = [
   attack("L03", [200], "console.log('line\\nforged\\u001b[31m\\u202e'); return new Response('ok');", "no"),
   attack("L05", [200], "console.log('secret is ' + env.SECRET); return new Response('ok');", "no"),
   // Bodies and responses
-  attack("B03", [200, "wall_limit"], "return new Response(new ReadableStream({ pull() {} }));", "either"),
-  attack("B04", [200, "bad_response"], "return new Response(new ReadableStream({ start(c) { c.enqueue('text'); c.close(); } }));", "no"),
+  attack("B03", [200, "wall_limit", "closed"], "return new Response(new ReadableStream({ pull() {} }));", "either"),
+  attack("B04", [200, "bad_response", "closed"], "return new Response(new ReadableStream({ start(c) { c.enqueue('text'); c.close(); } }));", "no"),
   attack("R01", ["bad_response"], "return { status: 200, body: 'x' };", "no"),
   attack("R02", x, "for (const status of [999, 101, 100, 199, 600, -1, NaN]) { try { new Response('x', { status }); return new Response('accepted ' + status); } catch (e) { if (!(e instanceof RangeError)) throw e; } } throw new RangeError('all refused');", "no"),
   attack("R03", x, "return new Response('x', { status: 204 });", "no"),
@@ -152,11 +152,12 @@ export const attacks: readonly Attack[] = [
   attack("R12", x, "throw 'x'.repeat(1e6);", "no"),
   attack("R13", x, "throw { get name() { throw 1; }, get message() { throw 2; } };", "no"),
   // Escape
-  attack("E01", [200], `const found = []; for (const name of ["Bun", "process", "require", "Deno", "global", "module", "exports", "std", "os", "WebAssembly", "SharedArrayBuffer", "Atomics", "Worker"]) if (typeof (0, eval)("typeof " + name) !== "string" || (0, eval)("typeof " + name) !== "undefined") found.push(name); if (found.length > 0) throw new Error("reachable: " + found); return new Response("none");`, "no"),
+  attack("E01", [200], `const found = []; for (const name of ["Bun", "process", "require", "Deno", "global", "std", "os", "WebAssembly", "SharedArrayBuffer", "Worker", "__nanoOps", "__nanoReady"]) if ((0, eval)("typeof " + name) !== "undefined") found.push(name); if (found.length > 0) throw new Error("reachable: " + found); return new Response("none");`, "no"),
   attack("E05", [200], `for (const k of ["__proto__", "constructor", "toString", "hasOwnProperty"]) { const h = new Headers(); h.set(k, "v"); if (h.get(k) !== "v") throw new Error(k); const u = new URLSearchParams(); u.set(k, "v"); if (u.get(k) !== "v") throw new Error(k); } return new Response("ok");`, "no"),
-  attack("E06", [200, "app_exception", "bad_response", "cpu_limit", "wall_limit"], "for (const P of [Object, Array, Promise, Function, String, Map, Set, Headers, Response]) for (const k of Object.getOwnPropertyNames(P.prototype)) if (k !== 'constructor') try { P.prototype[k] = () => { throw 1; }; } catch {} return new Response('poisoned');", "either"),
   attack("E08", [200, "app_exception"], "const told = []; for (const s of ['node:fs', 'file:///etc/passwd', 'https://example.com/x.js', '/etc/passwd']) { try { const name = s; await import(name); told.push(s); } catch (e) { if (!(e instanceof Error)) throw e; } } if (told.length > 0) throw new Error('imported ' + told); return new Response('refused');", "no"),
   attack("E11", [200], "const e = new Error('x'); if (/\\/(work|root|home|tmp|usr)\\//.test(e.stack)) throw new Error('host path in the stack'); return new Response('ok');", "no"),
+  // Last of its category: what it breaks stays broken in its own isolate.
+  attack("E99", [200, "app_exception", "bad_response", "cpu_limit", "wall_limit"], "for (const P of [Object, Array, Promise, Function, String, Map, Set, Headers, Response]) for (const k of Object.getOwnPropertyNames(P.prototype)) if (k !== 'constructor') try { P.prototype[k] = () => { throw 1; }; } catch {} return new Response('poisoned');", "either"),
   // Isolation
   attack("I01", [200], "const seen = JSON.stringify([Object.keys(env), Object.keys(globalThis)]); if (/CANARY-good/.test(seen + JSON.stringify(env))) throw new Error('foreign env'); return new Response('ok');", "no"),
   attack("I03", [200], "try { env.SECRET = 'changed'; } catch {} try { env.added = 1; } catch {} if (env.SECRET === 'changed' || 'added' in env) throw new Error('env is writable'); return new Response('ok');", "no"),

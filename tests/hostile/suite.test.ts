@@ -71,7 +71,16 @@ const killsOf = (log: readonly LogLine[], requestId: string) => log.filter((line
 
 async function strike(nano: NanoProcess, { id, told, kill }: Attack): Promise<void> {
   const neighbour = askNeighbour(nano);
-  const response = await nano.request("evil.test", `/${id}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  // A connection of its own: a client may ask again when a kept-alive one is closed on it.
+  const response = await nano.request("evil.test", `/${id}`, { headers: { connection: "close" }, signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error: Error) => {
+    if (error.name === "TimeoutError") throw error;
+    return null;
+  });
+  if (response === null) {
+    expect(told).toContain("closed");
+    expect((await neighbour.stop()).errors).toEqual([]);
+    return;
+  }
   const requestId = response.headers.get("x-request-id") ?? "";
   const code = response.headers.get("x-nano-error");
   const text = await response.text().catch(() => "");
@@ -90,7 +99,7 @@ async function strike(nano: NanoProcess, { id, told, kill }: Attack): Promise<vo
   for (const host of ["evil.test", "good1.test", "good2.test"]) {
     const ok = await nano.request(host, "/ok", { signal: AbortSignal.timeout(PATIENCE_MS) });
     // An app that poisoned every built-in of its own may have broken its own isolate.
-    if (host !== "evil.test" || id !== "E06") expect([id, host, ok.status]).toEqual([id, host, 200]);
+    if (host !== "evil.test" || id !== "E99") expect([id, host, ok.status]).toEqual([id, host, 200]);
     await ok.text();
   }
   const kills = killsOf(nano.log, requestId);
