@@ -84,6 +84,12 @@ export class GuestInvocation implements Invocation, OpContext, Due {
   get cpuLimitKey(): string {
     return this.#options.startupCpuMs === undefined ? "cpu_ms" : "startup_cpu_ms";
   }
+  get cpuLimitMs(): number {
+    return this.fuelLimit / this.#home.fuelPerMs;
+  }
+  get overdueMs(): number {
+    return this.#home.sweeper.now() - this.dueAt;
+  }
   get cpuMs(): number {
     return this.fuelUsed / this.#home.fuelPerMs;
   }

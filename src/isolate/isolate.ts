@@ -3,12 +3,13 @@
  * burn to their invocations, and is condemned, never repaired, when a limit is broken or a host exception unwinds through it.
  */
 import type { DeadlineSweeper } from "../base/deadline.ts";
-import { decode, encode, errorText } from "./codec.ts";
-import { type Engine, EngineInstance, EVAL_MODULE } from "./engine.ts";
-import { TAG } from "./engine-values.ts";
+import { type Engine, EngineInstance } from "./engine.ts";
+import { Entrance, type Entry, type SettleEntry } from "./entry.ts";
+import { FuelMeter } from "./fuel-meter.ts";
 import { GuestInvocation, type InvocationHome, type InvocationOptions } from "./guest-invocation.ts";
 import type { GuestFailure, Kill } from "./invocation.ts";
-import type { OpRegistry, TableEntry } from "./op-table.ts";
+import { OpCalls } from "./op-calls.ts";
+import type { OpRegistry } from "./op-table.ts";
 import type { Account, Scheduler } from "./scheduler.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import type { SlicePlan } from "./slice.ts";
@@ -42,13 +43,6 @@ export interface IsolateOptions {
 /** An error that unwinds the guest. It never reaches guest code. */
 class Condemned extends Error {}
 
-type Argument = string | number | boolean | null | { readonly pointer: number };
-type Entry =
-  | { readonly kind: "event"; readonly invocation: GuestInvocation; readonly event: number; readonly a: Argument; readonly b: Argument }
-  | { readonly kind: "settle"; readonly invocation: GuestInvocation; readonly call: number; readonly wire: TableEntry["op"]["result"]; readonly value: unknown; readonly failure: string | null }
-  | { readonly kind: "forget"; readonly invocation: GuestInvocation; readonly call: number }
-  | { readonly kind: "evaluate"; readonly invocation: GuestInvocation; readonly code: string; readonly file: string; readonly mode: string };
-
 /** Slices that the interpreter gets, past the CPU limit, to reach a poll: there the engine can say where it was. */
 const LAST_WORDS_SLICES = 3;
 
@@ -59,19 +53,18 @@ export class Isolate implements InvocationHome {
   readonly #host: IsolateHost;
   readonly #options: IsolateOptions;
   readonly #engine: EngineInstance;
+  readonly #meter: FuelMeter;
+  readonly #entrance: Entrance;
+  readonly #calls: OpCalls;
   readonly #invocations = new Map<number, GuestInvocation>();
   readonly #queue: Entry[] = [];
   #current: GuestInvocation | null = null;
-  #granted = 0;
-  #sliceStart = 0;
   #suspended: { resume: (interrupt: number) => void; end: (reason: Error) => void } | null = null;
   #requested = false;
   #pastLimit = 0;
   #condemned: Kill | null = null;
   #nextInvocation = 1;
   #nextRid = 1;
-  #nextCall = 1;
-  #ownedArguments: number[] = [];
 
   constructor(options: IsolateOptions) {
     const { host } = options;
@@ -89,6 +82,9 @@ export class Isolate implements InvocationHome {
     );
     if (!restoreSnapshot(this.#engine, options.snapshot)) throw new Error("the snapshot does not fit in the isolate's memory");
     this.#engine.reseed();
+    this.#meter = new FuelMeter(this.#engine, host.slices, host.scheduler, options.account);
+    this.#entrance = new Entrance(this.#engine, this.#meter, host.events.get("load") ?? 0);
+    this.#calls = new OpCalls(this, this.#engine, host.ops);
   }
 
   get sweeper(): DeadlineSweeper {
@@ -165,10 +161,20 @@ export class Isolate implements InvocationHome {
     if (this.#invocations.size === 0 && !this.isBusy) this.#options.onIdle?.();
   }
 
+  /** The promise of an invocation that is over is forgotten, not settled: nobody pays for what would run then. */
+  settle(entry: SettleEntry): void {
+    entry.invocation.pendingCalls--;
+    this.#enqueue(entry.invocation.isOver ? { kind: "forget", invocation: entry.invocation, call: entry.call } : entry);
+  }
+
+  reportFault(error: unknown): string {
+    return this.#host.reportFault(error);
+  }
+
   /** Ends the isolate and everything in it. Idempotent. */
   condemn(outcome: Kill["outcome"], culprit: GuestInvocation, stack = ""): void {
     if (this.#condemned !== null) return;
-    const kill = this.#describeKill(outcome, culprit, stack);
+    const kill = describeKill(outcome, culprit, stack, this.#options.memoryBytes, this.memoryBytes);
     this.#condemned = kill;
     const suspended = this.#suspended;
     this.#suspended = null;
@@ -216,100 +222,24 @@ export class Isolate implements InvocationHome {
     this.#current = entry.invocation;
     this.#pastLimit = 0;
     try {
-      const returned = entry.kind === "evaluate" ? this.#callEvaluate(entry) : this.#callDeliver(entry);
-      returned.then(this.#onReturned, this.#onThrown);
+      this.#entrance.enter(entry).then(this.#onReturned, this.#onThrown);
     } catch (error) {
       this.#onThrown(error);
     }
   }
 
-  #callDeliver(entry: Exclude<Entry, { kind: "evaluate" }>): Promise<number> {
-    const { pointers } = this.#engine;
-    if (entry.kind === "event") {
-      this.#argument(0, entry.event);
-      this.#argument(1, entry.invocation.id);
-      this.#argument(2, entry.a);
-      this.#argument(3, entry.b);
-    } else if (entry.kind === "forget") {
-      this.#argument(0, 0);
-      this.#argument(1, entry.call);
-      this.#argument(2, null);
-      this.#argument(3, null);
-    } else {
-      this.#argument(0, 0);
-      this.#argument(1, entry.call);
-      this.#argument(2, entry.failure ?? { pointer: encode(this.#engine, entry.wire, entry.value) || pointers.undefined });
-      this.#argument(3, entry.failure !== null);
-    }
-    this.#startSlice();
-    return this.#engine.call(pointers.context, pointers.deliver, pointers.undefined, 4, pointers.argv);
-  }
-
-  #callEvaluate(entry: Extract<Entry, { kind: "evaluate" }>): Promise<number> {
-    const engine = this.#engine;
-    const code = engine.newCString(entry.code);
-    const file = engine.newCString(entry.file);
-    this.#startSlice();
-    return engine.evaluate(engine.pointers.context, code.at, code.length, file.at, 0, EVAL_MODULE).then((result) => {
-      this.#settleFuel();
-      engine.exports.free(code.at);
-      engine.exports.free(file.at);
-      const { pointers } = engine;
-      const failed = engine.isException(result);
-      this.#argument(0, this.#host.events.get("load") ?? 0);
-      this.#argument(1, entry.invocation.id);
-      // The guest describes what was thrown: it may be an object whose members run code.
-      this.#argument(2, { pointer: failed ? engine.takeThrown(result) : result });
-      this.#argument(3, failed ? "failed" : entry.mode);
-      this.#startSlice();
-      return engine.call(pointers.context, pointers.deliver, pointers.undefined, 4, pointers.argv);
-    });
-  }
-
-  #argument(index: number, value: Argument): void {
-    const engine = this.#engine;
-    const word = engine.argumentWord(index);
-    if (typeof value === "number") engine.setNumber(word, value);
-    else if (typeof value === "boolean") engine.setWord(word, TAG.bool, value ? 1 : 0);
-    else if (value === null) engine.setWord(word, TAG.null, 0);
-    else {
-      const pointer = typeof value === "string" ? engine.newString(value) : value.pointer;
-      if (pointer !== engine.pointers.undefined) this.#ownedArguments.push(pointer);
-      engine.setArgument(index, pointer);
-      return;
-    }
-    engine.setArgument(index, word);
-  }
-
-  #startSlice(): void {
-    this.#granted = this.#host.slices.fuel;
-    this.#engine.fuel = this.#granted;
-    this.#sliceStart = performance.now();
-  }
-
-  /** Charges what the slice burnt, and lets the host drive the engine from here. */
-  #settleFuel(): void {
-    const burnt = this.#granted - this.#engine.fuel;
-    this.#granted = 0;
-    this.#engine.driveFromHost();
-    if (burnt <= 0) return;
-    this.#current?.charge(burnt);
-    this.#host.scheduler.charge(this.#options.account, burnt);
-  }
-
   readonly #onReturned = (result: number): void => {
     const engine = this.#engine;
     try {
-      this.#settleFuel();
-      for (const pointer of this.#ownedArguments) engine.free(pointer);
-      this.#ownedArguments = [];
+      this.#meter.settle(this.#current);
+      this.#entrance.freeArguments();
       if (engine.isException(result)) {
         this.#onUncaught(engine.takeException(result) ?? "");
         if (this.#condemned !== null) return;
       } else engine.free(result);
       if (engine.exports.QTS_IsJobPending(engine.pointers.runtime) === 0) this.#leave();
       else {
-        this.#startSlice();
+        this.#meter.start();
         engine.runJobs(engine.pointers.runtime, -1, engine.pointers.argv).then(this.#onReturned, this.#onThrown);
       }
     } catch (error) {
@@ -336,7 +266,7 @@ export class Isolate implements InvocationHome {
 
   readonly #onThrown = (error: unknown): void => {
     const invocation = this.#current;
-    this.#ownedArguments = [];
+    this.#entrance.abandonArguments();
     if (this.#condemned === null && invocation !== null) {
       if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) invocation.fail("exception", hostFailure(error));
       else if (!(error instanceof Condemned)) this.#host.reportFault(error);
@@ -350,8 +280,7 @@ export class Isolate implements InvocationHome {
     if (polled) return this.#pastLimit > 0 ? 1 : 0;
     const invocation = this.#current;
     if (invocation === null) throw new Error("fuel ran out outside an entry");
-    this.#host.slices.ended(performance.now() - this.#sliceStart, this.#granted);
-    this.#settleFuel();
+    this.#meter.ranOut(invocation);
     if (invocation.fuelUsed > invocation.fuelLimit) {
       if (++this.#pastLimit > LAST_WORDS_SLICES) {
         this.condemn("exceededCpu", invocation);
@@ -369,7 +298,7 @@ export class Isolate implements InvocationHome {
     const suspended = this.#suspended;
     if (suspended === null) return false;
     this.#suspended = null;
-    this.#startSlice();
+    this.#meter.start();
     suspended.resume(0);
     return true;
   };
@@ -381,7 +310,7 @@ export class Isolate implements InvocationHome {
     const asked = bytes - engine.memory.buffer.byteLength;
     if (bytes <= limit && engine.grow(bytes)) {
       this.#current?.charge(asked * FUEL_PER_GROWN_BYTE);
-      this.#shortenSlice(asked * FUEL_PER_GROWN_BYTE);
+      this.#meter.shorten(asked * FUEL_PER_GROWN_BYTE);
       return true;
     }
     if (asked >= limit / 4) return false;
@@ -391,72 +320,23 @@ export class Isolate implements InvocationHome {
     throw new Condemned();
   }
 
+  /** Host work shortens the slice, as if the guest had done it. */
   #callOp(argv: number, id: number): number {
     const invocation = this.#current;
     if (this.#condemned !== null || invocation === null) throw new Condemned();
-    const entry = this.#host.ops.entries[id - 1];
-    const engine = this.#engine;
     const chargedBefore = invocation.fuelUsed;
-    const result = engine.hosted(() => {
-      try {
-        if (entry === undefined) throw new Error(`no op ${id}`);
-        const { op, name, handler } = entry;
-        const answer = handler(invocation, ...op.args.map((wire, i) => decode(engine, name, i, wire, argv + i * 8)));
-        if (op.mode === "sync") return encode(engine, op.result, answer);
-        return engine.newNumber(this.#await(invocation, entry, answer as Promise<unknown>));
-      } catch (error) {
-        if (this.#condemned !== null) throw error;
-        return this.#throwInGuest(error);
-      }
-    });
+    const result = this.#calls.call(invocation, argv, id);
     if (this.#condemned !== null) throw new Condemned();
-    this.#shortenSlice(invocation.fuelUsed - chargedBefore);
+    this.#meter.shorten(invocation.fuelUsed - chargedBefore);
     return result;
   }
+}
 
-  /** Host work shortens the slice, as if the guest had done it. The invocation has been charged already. */
-  #shortenSlice(fuel: number): void {
-    if (fuel <= 0) return;
-    this.#host.scheduler.charge(this.#options.account, fuel);
-    if (this.#granted === 0) return;
-    this.#granted -= fuel;
-    this.#engine.fuel -= Math.ceil(fuel);
-  }
-
-  #await(invocation: GuestInvocation, { op }: TableEntry, result: Promise<unknown>): number {
-    const call = this.#nextCall++;
-    invocation.pendingCalls++;
-    result.then(
-      (value) => this.#settle({ kind: "settle", invocation, call, wire: op.result, value, failure: null }),
-      (error) => this.#settle({ kind: "settle", invocation, call, wire: op.result, value: null, failure: this.#errorText(error) }),
-    );
-    return call;
-  }
-
-  /** The promise of an invocation that is over is forgotten, not settled: nobody pays for what would run then. */
-  #settle(entry: Extract<Entry, { kind: "settle" }>): void {
-    entry.invocation.pendingCalls--;
-    this.#enqueue(entry.invocation.isOver ? { kind: "forget", invocation: entry.invocation, call: entry.call } : entry);
-  }
-
-  #throwInGuest(error: unknown): number {
-    const engine = this.#engine;
-    const text = engine.newString(this.#errorText(error));
-    const thrown = engine.exports.QTS_Throw(engine.pointers.context, text);
-    engine.free(text);
-    return thrown;
-  }
-
-  #errorText(error: unknown): string {
-    return errorText(error, (fault) => this.#host.reportFault(fault));
-  }
-
-  #describeKill(outcome: Kill["outcome"], culprit: GuestInvocation, stack: string): Kill {
-    const { limits, requestId } = culprit;
-    if (outcome === "exceededMemory") return { outcome, limitKey: "memory_mb", limit: this.#options.memoryBytes, used: this.memoryBytes, unit: "bytes", stack, requestId };
-    if (outcome === "exceededWallTime") return { outcome, limitKey: "wall_ms", limit: limits.wallMs, used: limits.wallMs + this.sweeper.now() - culprit.dueAt, unit: "ms", stack, requestId };
-    return { outcome, limitKey: culprit.cpuLimitKey, limit: culprit.fuelLimit / this.fuelPerMs, used: culprit.cpuMs, unit: "ms", stack, requestId };
-  }
+function describeKill(outcome: Kill["outcome"], culprit: GuestInvocation, stack: string, memoryLimit: number, memoryUsed: number): Kill {
+  const { limits, requestId, overdueMs } = culprit;
+  if (outcome === "exceededMemory") return { outcome, limitKey: "memory_mb", limit: memoryLimit, used: memoryUsed, unit: "bytes", stack, requestId };
+  if (outcome === "exceededWallTime") return { outcome, limitKey: "wall_ms", limit: limits.wallMs, used: limits.wallMs + overdueMs, unit: "ms", stack, requestId };
+  return { outcome, limitKey: culprit.cpuLimitKey, limit: culprit.cpuLimitMs, used: culprit.cpuMs, unit: "ms", stack, requestId };
 }
 
 function hostFailure(error: Error): GuestFailure {

@@ -1,0 +1,51 @@
+/** Hands fuel to one engine, a slice at a time, and charges what was burnt: to the invocation for its limit, to the app's account for its share of the thread. */
+import type { EngineInstance } from "./engine.ts";
+import type { Account, Scheduler } from "./scheduler.ts";
+import type { SlicePlan } from "./slice.ts";
+
+export class FuelMeter {
+  readonly #engine: EngineInstance;
+  readonly #slices: SlicePlan;
+  readonly #scheduler: Scheduler;
+  readonly #account: Account;
+  #granted = 0;
+  #startedAt = 0;
+
+  constructor(engine: EngineInstance, slices: SlicePlan, scheduler: Scheduler, account: Account) {
+    this.#engine = engine;
+    this.#slices = slices;
+    this.#scheduler = scheduler;
+    this.#account = account;
+  }
+
+  start(): void {
+    this.#granted = this.#slices.fuel;
+    this.#engine.fuel = this.#granted;
+    this.#startedAt = performance.now();
+  }
+
+  /** Charges what the slice burnt, and lets the host drive the engine from here. */
+  settle(payer: { charge(fuel: number): void } | null): void {
+    const burnt = this.#granted - this.#engine.fuel;
+    this.#granted = 0;
+    this.#engine.driveFromHost();
+    if (burnt <= 0) return;
+    payer?.charge(burnt);
+    this.#scheduler.charge(this.#account, burnt);
+  }
+
+  /** The slice was burnt to its end: the next ones are sized by how long it took. */
+  ranOut(payer: { charge(fuel: number): void }): void {
+    this.#slices.ended(performance.now() - this.#startedAt, this.#granted);
+    this.settle(payer);
+  }
+
+  /** Host work shortens the slice, as if the guest had done it. Its invocation has been charged already. */
+  shorten(fuel: number): void {
+    if (fuel <= 0) return;
+    this.#scheduler.charge(this.#account, fuel);
+    if (this.#granted === 0) return;
+    this.#granted -= fuel;
+    this.#engine.fuel -= Math.ceil(fuel);
+  }
+}
