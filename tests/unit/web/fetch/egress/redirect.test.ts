@@ -56,6 +56,11 @@ describe("a redirect", () => {
     expect(await failure(guest.fetch(`${upstream.url}a`, { redirect: "sometimes" }))).toBe("TypeError: fetch: unknown redirect mode");
   });
 
+  test("to two places at once is a TypeError", async () => {
+    await using upstream = await site({ "/a": "HTTP/1.1 302 Found\r\nLocation: /b\r\nLocation: /c\r\nContent-Length: 0\r\n\r\n" });
+    expect(await failure(new Guest().fetch(`${upstream.url}a`))).toBe("TypeError: fetch failed: the upstream redirects to several places");
+  });
+
   test("without a location is the answer", async () => {
     await using upstream = await site({ "/a": "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n" });
     expect(await new Guest().fetch(`${upstream.url}a`)).toMatchObject({ status: 302, redirected: false });

@@ -166,6 +166,21 @@ describe("an upload", () => {
     expect(mostAhead).toBeLessThan(24 * MEGABYTE);
   });
 
+  test("may rest for longer than the upstream may", async () => {
+    await using silent = await Upstream.start(() => {});
+    await using upstream = await Upstream.start((socket, received) => {
+      if (received.endsWith("0\r\n\r\n")) socket.end("HTTP/1.1 204 No Content\r\n\r\n");
+    });
+    const guest = new Guest({ limits: { fetchHeadersMs: 30 } });
+    const pipe = new BytePipe(1024);
+    const answer = guest.fetch(upstream.url, { method: "POST", bodyRid: guest.resources.add(SINK, pipe) });
+    await until(() => upstream.requests.length === 1);
+    // The time that this one takes to fail is the time that the upload rests.
+    expect(await failure(guest.fetch(silent.url))).toContain("in time");
+    pipe.close();
+    expect((await answer).status).toBe(204);
+  });
+
   test("that fails on the guest's side is never taken for whole", async () => {
     await using upstream = await Upstream.start(() => {});
     const guest = new Guest();
