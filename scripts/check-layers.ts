@@ -11,7 +11,7 @@ const LEAVES: readonly string[] = ["errors", "limits", "base"];
 
 /** Each layer may import itself, the leaves and what is listed. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  main: ["cli", "artifacts"],
+  main: ["cli", "apps", "config", "artifacts"],
   cli: ["supervisor", "runtime", "ingress", "apps", "config", "observe", "artifacts", "isolate"],
   supervisor: ["runtime", "config", "observe", "artifacts"],
   library: ["runtime", "config", "observe", "artifacts", "ingress", "isolate"],

@@ -8,7 +8,7 @@ import { EXIT, OperatorError } from "../errors.ts";
 import { ListenError } from "../ingress/listener.ts";
 import { createLog } from "../observe/log.ts";
 import type { Observer } from "../observe/observer.ts";
-import { type Arguments, type Command, type CommandContext, readPort } from "./command.ts";
+import type { Arguments, Command, CommandContext } from "./command.ts";
 import { createDevObserver } from "./dev-observer.ts";
 import { LogWriter } from "./log-writer.ts";
 import { withEngine } from "./reexec.ts";

@@ -71,7 +71,7 @@ export function mapStack(stack: string, bundle: MappedCode): string {
   for (const line of stack.split("\n")) {
     const frame = FRAME.exec(line);
     if (frame === null) {
-      if (!OWN_FRAME.test(line)) lines.push(line);
+      lines.push(line);
       continue;
     }
     const { name, file, line: row, column } = frame.groups as { name?: string; file: string; line: string; column: string };
@@ -85,13 +85,21 @@ export function mapStack(stack: string, bundle: MappedCode): string {
     const place = `${position.file}:${position.line}:${position.column}`;
     lines.push(name === undefined ? `    at ${place}` : `    at ${name} (${place})`);
   }
-  return lines.join("\n");
+  return withoutOwnFrames(lines).join("\n");
 }
 
 /** `    at name (file:1:2)`, and `    at file:1:2` where a syntax error was found. Functions may carry any name, so the last parenthesis decides. */
 const FRAME = /^ {4}at (?:(?<name>.*) \((?=[^()]*\)$))?(?<file>[^()\s]+?):(?<line>\d{1,9}):(?<column>\d{1,9})\)?$/;
 
-/** The bootstrap is built without positions, so its frames are names alone; what the engine itself runs between them says `(native)`. */
+/** Nano's own code called the app, so its frames are the outermost. The bootstrap has no positions: they are names alone, with the engine's `(native)` between them. */
+function withoutOwnFrames(lines: readonly string[]): readonly string[] {
+  let end = lines.length;
+  while (end > 0 && lines[end - 1] === "") end--;
+  const last = end;
+  while (end > 0 && OWN_FRAME.test(lines[end - 1] as string)) end--;
+  return end === last ? lines : lines.slice(0, end);
+}
+
 const OWN_FRAME = /^ {4}at (?:<anonymous>|[\w$.]+)(?: \(native\))?$/;
 
 function lineOf(text: string, line: number): string | null {
