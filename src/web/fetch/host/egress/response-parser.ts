@@ -2,6 +2,7 @@
  * A strict reader of one HTTP/1.1 response (https://www.rfc-editor.org/rfc/rfc9112), fed in pieces of any size. What two readers could understand
  * differently is refused, never repaired. It holds no more than one unfinished line.
  */
+import { ChunkedDecoder } from "./chunked-decoder.ts";
 import { networkError } from "./network-error.ts";
 import { isFieldValue, isToken } from "./field.ts";
 
@@ -15,21 +16,19 @@ export interface ResponseHead {
 
 export interface ResponseListener {
   onHead(head: ResponseHead): void;
-  /** A view of what was fed in. */
+  /** What was fed in, as a view where that is possible. */
   onData(chunk: Uint8Array): void;
 }
 
 const MAX_HEAD_BYTES = 64 << 10;
 const MAX_FIELDS = 256;
 const MAX_INTERIM_HEADS = 10;
-const MAX_CHUNK_LINE_BYTES = 1 << 10;
 const MAX_TRAILER_BYTES = 16 << 10;
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-const CHUNK_LINE = /^([\da-f]{1,13})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/i;
 const DECIMAL = /^\d{1,15}$/;
 
-type State = "statusLine" | "fields" | "counted" | "chunkLine" | "chunkData" | "chunkEnd" | "trailers" | "untilClose" | "done";
+type State = "statusLine" | "fields" | "counted" | "chunked" | "trailers" | "untilClose" | "done";
 
 export class ResponseParser {
   readonly #listener: ResponseListener;
@@ -42,8 +41,9 @@ export class ResponseParser {
   #status = 0;
   #statusText = "";
   #fields: [string, string][] = [];
-  /** Bytes of the body, or of the chunk, that are still to come. */
+  /** Bytes of the body that are still to come. */
   #remaining = 0;
+  #chunks: ChunkedDecoder | null = null;
 
   constructor(method: string, listener: ResponseListener) {
     this.#isHead = method === "HEAD";
@@ -57,7 +57,8 @@ export class ResponseParser {
   /** Throws a guest TypeError when the bytes are no response. What follows the response is ignored. */
   push(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.byteLength && this.#state !== "done"; ) {
-      if (this.#state === "counted" || this.#state === "chunkData" || this.#state === "untilClose") at = this.#takeBody(bytes, at);
+      if (this.#state === "chunked") at = this.#takeChunks(bytes, at);
+      else if (this.#state === "counted" || this.#state === "untilClose") at = this.#takeBody(bytes, at);
       else at = this.#takeLine(bytes, at);
     }
   }
@@ -72,11 +73,21 @@ export class ResponseParser {
     const rest = bytes.byteLength - at;
     const length = this.#state === "untilClose" ? rest : Math.min(rest, this.#remaining);
     this.#listener.onData(bytes.subarray(at, at + length));
-    if (this.#state !== "untilClose") {
+    if (this.#state === "counted") {
       this.#remaining -= length;
-      if (this.#remaining === 0) this.#state = this.#state === "counted" ? "done" : "chunkEnd";
+      if (this.#remaining === 0) this.#state = "done";
     }
     return at + length;
+  }
+
+  #takeChunks(bytes: Uint8Array, at: number): number {
+    this.#chunks ??= new ChunkedDecoder();
+    const next = this.#chunks.push(bytes, at, (data) => this.#listener.onData(data));
+    if (this.#chunks.isDone) {
+      this.#state = "trailers";
+      this.#lineBudget = MAX_TRAILER_BYTES;
+    }
+    return next;
   }
 
   #takeLine(bytes: Uint8Array, at: number): number {
@@ -98,10 +109,6 @@ export class ResponseParser {
     else if (this.#state === "fields") {
       if (line === "") this.#onHeadEnd();
       else this.#onField(line);
-    } else if (this.#state === "chunkLine") this.#onChunkLine(line);
-    else if (this.#state === "chunkEnd") {
-      if (line !== "") throw networkError("the upstream's response has a chunk of another length than it says");
-      this.#expectChunk();
     } else if (line === "") this.#state = "done";
   }
 
@@ -143,7 +150,7 @@ export class ResponseParser {
     const [length] = lengths;
     if (lengths.some((other) => other !== length || !DECIMAL.test(other))) throw networkError("the upstream's response has a malformed content-length");
     if (this.#isHead || this.#status === 204 || this.#status === 304) this.#state = "done";
-    else if (codings.length > 0) this.#expectChunk();
+    else if (codings.length > 0) this.#state = "chunked";
     else if (length === undefined) this.#state = "untilClose";
     else {
       this.#remaining = Number(length);
@@ -153,19 +160,6 @@ export class ResponseParser {
 
   #valuesOf(wanted: string): string[] {
     return this.#fields.filter(([name]) => name.toLowerCase() === wanted).flatMap(([, value]) => value.split(",").map(trimmed));
-  }
-
-  #expectChunk(): void {
-    this.#state = "chunkLine";
-    this.#lineBudget = MAX_CHUNK_LINE_BYTES;
-  }
-
-  #onChunkLine(line: string): void {
-    const size = CHUNK_LINE.exec(line)?.[1];
-    if (size === undefined) throw networkError("the upstream's response has a malformed chunk");
-    this.#remaining = Number.parseInt(size, 16);
-    this.#state = this.#remaining === 0 ? "trailers" : "chunkData";
-    this.#lineBudget = this.#remaining === 0 ? MAX_TRAILER_BYTES : MAX_CHUNK_LINE_BYTES;
   }
 }
 
