@@ -6,7 +6,6 @@ import type { GuestInvocation } from "../isolate/guest-invocation.ts";
 import type { GuestFailure } from "../isolate/invocation.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { App } from "./app.ts";
-import type { Revision } from "./revision.ts";
 
 export interface DispatchRequest extends RequestWire {
   readonly requestId: string;

@@ -95,6 +95,7 @@ const FRAME = /^ {4}at (?:(?<name>.*) \((?=[^()]*\)$))?(?<file>[^()\s]+?):(?<lin
 function withoutOwnFrames(lines: readonly string[]): readonly string[] {
   let end = lines.length;
   while (end > 0 && lines[end - 1] === "") end--;
+  if (end === 0 || (lines[end - 1] as string).endsWith(" (native)")) return lines;
   const last = end;
   while (end > 0 && OWN_FRAME.test(lines[end - 1] as string)) end--;
   return end === last ? lines : lines.slice(0, end);
