@@ -1,6 +1,7 @@
 /** The base snapshot as one file: made by the build, embedded in the executable. Only ever read from there, never from outside. */
 import { Buffer } from "node:buffer";
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+// As a namespace: where zstd is missing the module still loads, and says so in its own words.
+import * as zlib from "node:zlib";
 import type { EnginePointers } from "./engine.ts";
 import type { Base } from "./bootstrap.ts";
 
@@ -27,12 +28,12 @@ export function writeBase(base: Base, key: string): Uint8Array {
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.byteLength);
-  return zstdCompressSync(Buffer.concat([length, json, ...snapshot.runs.map((run) => run.data)]));
+  return zlib.zstdCompressSync(Buffer.concat([length, json, ...snapshot.runs.map((run) => run.data)]));
 }
 
 /** Throws when the file was made for another engine or other ops. `pristine` is what a fresh instance of the engine holds. */
 export function readBase(file: Uint8Array, key: string): Base {
-  const data = zstdDecompressSync(file);
+  const data = zlib.zstdDecompressSync(file);
   const end = 4 + data.readUInt32LE(0);
   const header = JSON.parse(data.toString("utf8", 4, end)) as Header;
   if (header.key !== key) throw new Error(`the embedded snapshot was made for ${header.key}, not for ${key}: build again`);
