@@ -1,29 +1,52 @@
-/** `bun scripts/bench/bench.ts [throughput] [probes] [neighbours] [apps]`: all of them unless named. `--quick` for shorter rounds. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { apps } from "./apps.ts";
+/**
+ * `bun scripts/bench/bench.ts [throughput] [startup] [apps-1000] [probes] [neighbours]`: all of them unless named, about 15 minutes. `--quick` runs
+ * each briefly and keeps nothing; `page` only writes docs/benchmarks.md again. Linux only: processes are watched through /proc.
+ */
+import { apps1000 } from "./apps-1000.ts";
+import { isPinned, leaveServerCore } from "./cores.ts";
 import { neighbours } from "./neighbours.ts";
-import { ROOT } from "./peers.ts";
+import { renderTable, writePage } from "./page.ts";
 import { probes } from "./probes.ts";
+import { type Report, saveResult } from "./results.ts";
+import { startup } from "./startup.ts";
 import { throughput } from "./throughput.ts";
 
-const isQuick = process.argv.includes("--quick");
-const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
-  throughput: () => throughput(isQuick ? 1 : 3, isQuick ? 2 : 4),
-  probes: () => probes(isQuick ? 3 : 6),
-  neighbours: () => neighbours(isQuick ? 4 : 30),
-  apps: () => apps(isQuick ? 100 : 1000),
+const BENCHMARKS: Readonly<Record<string, (isQuick: boolean) => Promise<Report | null>>> = {
+  throughput: (isQuick) => (isQuick ? throughput(1, 1) : throughput(3, 4)),
+  startup: (isQuick) => startup(isQuick ? 1 : 7),
+  "apps-1000": (isQuick) => (isQuick ? apps1000(100, 1) : apps1000(1000, 3)),
+  probes: (isQuick) => probes(isQuick ? 2 : 6),
+  neighbours: (isQuick) => neighbours(isQuick ? 2 : 30),
 };
+const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
 
-const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
-const unknown = wanted.filter((name) => BENCHMARKS[name] === undefined);
-if (unknown.length > 0) {
-  console.error(`unknown benchmark ${unknown.join(", ")}; there are: ${Object.keys(BENCHMARKS).join(", ")}`);
-  process.exit(2);
+async function main(args: readonly string[]): Promise<number> {
+  const isQuick = args.includes("--quick");
+  const wanted = args.filter((argument) => argument !== "--quick");
+  const names = Object.keys(BENCHMARKS);
+  const unknown = wanted.filter((name) => !names.includes(name) && name !== "page");
+  if (unknown.length > 0) {
+    console.error(`unknown: ${unknown.join(", ")}; there are ${names.join(", ")}, page, and --quick`);
+    return EXIT.usage;
+  }
+  if (process.platform !== "linux") {
+    console.error("the benchmarks need /proc: run them on Linux");
+    return EXIT.failure;
+  }
+  leaveServerCore();
+  if (!isPinned) console.log("one core, or no taskset: server and load are not kept apart, figures are rough");
+  for (const name of names) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    console.log(`\n── ${name} ──`);
+    const report = await BENCHMARKS[name]?.(isQuick);
+    if (report == null) continue;
+    await saveResult(report, isQuick);
+    for (const table of report.tables) console.log(`\n${renderTable(table)}`);
+  }
+  if (!isQuick) await writePage();
+  return EXIT.ok;
 }
-if (!existsSync(join(ROOT, "dist", "nano"))) {
-  console.error("dist/nano is not there: build it first with npm run build");
-  process.exit(1);
-}
-for (const [name, run] of Object.entries(BENCHMARKS)) if (wanted.length === 0 || wanted.includes(name)) await run();
-process.exit(0);
+
+// Servers end with this process, through its exit handlers, which a signal alone would not run.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(EXIT.failure));
+process.exit(await main(process.argv.slice(2)));
