@@ -4,7 +4,7 @@
  */
 import type { Account } from "../isolate/scheduler.ts";
 import { Isolate, type IsolateHost } from "../isolate/isolate.ts";
-import type { GuestFailure, InvocationLimits } from "../isolate/invocation.ts";
+import type { InvocationLimits, InvocationSummary, Kill } from "../isolate/invocation.ts";
 import { type Snapshot, snapshotBytes } from "../isolate/snapshot.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { AppConfig } from "../config/config.ts";
@@ -115,39 +115,35 @@ export class Revision {
   async #evaluate(bundle: Bundle): Promise<Snapshot> {
     const { host, base } = this.#services;
     const { limits, name, env } = this.config;
-    let killed: string | null = null;
-    const isolate = new Isolate({
-      host,
-      snapshot: base,
-      account: this.#account,
-      memoryBytes: limits.memoryBytes,
-      onCondemned: (kill) => {
-        killed = `its top level used ${Math.round(kill.used)} ${kill.unit} of ${kill.limitKey}, which allows ${Math.round(kill.limit)} ${kill.unit}${kill.stack === "" ? "" : `\n${this.mapStack(kill.stack)}`}`;
-      },
-    });
+    const isolate = new Isolate({ host, snapshot: base, account: this.#account, memoryBytes: limits.memoryBytes, onCondemned: () => {} });
     try {
-      const fail = (failure: GuestFailure | null, outcome: string) =>
-        new LoadError({ file: bundle.entry, message: killed ?? (failure === null ? `its top level did not finish (${outcome})` : `${failure.name}: ${failure.message}`), frame: this.mapStack(failure?.stack ?? "") });
-      await new Promise<void>((loaded, failed) => {
+      const { outcome, failure, kill } = await new Promise<InvocationSummary>((over) => {
         const invocation = isolate.open({
           requestId: `load-${name}-${this.number}`,
           app: name,
           limits: { ...this.invocationLimits, timers: 0, subrequests: 0 },
           startupCpuMs: limits.startupCpuMs,
           onAnswer: () => invocation.finish(),
-          onFailure: (outcome, failure) => {
-            invocation.finish();
-            queueMicrotask(() => failed(fail(failure, outcome)));
-          },
-          onOver: () => queueMicrotask(loaded),
+          onFailure: () => invocation.finish(),
+          onOver: over,
         });
         invocation.enter("env", JSON.stringify(env));
         isolate.evaluate(invocation, bundle.code, "app.js", "app");
       });
+      if (outcome !== "ok")
+        throw new LoadError({
+          file: bundle.entry,
+          message: kill !== null ? describeKill(kill) : failure !== null ? `${failure.name}: ${failure.message}` : `its top level did not finish (${outcome})`,
+          frame: this.mapStack(kill?.stack ?? failure?.stack ?? ""),
+        });
       await isolate.whenIdle();
       return isolate.snapshot();
     } finally {
       isolate.dispose();
     }
   }
+}
+
+function describeKill({ used, limit, limitKey, unit }: Kill): string {
+  return `its top level used ${Math.round(used)} ${unit} of ${limitKey}, which allows ${Math.round(limit)} ${unit}`;
 }

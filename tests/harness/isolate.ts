@@ -2,8 +2,6 @@
  * An app in a real isolate, without a runtime around it: metered engine, base snapshot with all rooms, scheduler, ops. The artifacts are built once per
  * process. Requests go in and answers come out in wire form.
  */
-import { buildArtifacts } from "../../build/artifacts.ts";
-import { loadArtifacts } from "../../src/artifacts.ts";
 import { DeadlineSweeper } from "../../src/base/deadline.ts";
 import { type ByteSource, eachHeader, isByteSource, type ResponseWire } from "../../src/base/wire.ts";
 import type { GuestInvocation } from "../../src/isolate/guest-invocation.ts";
@@ -15,8 +13,9 @@ import { SlicePlan } from "../../src/isolate/slice.ts";
 import type { Snapshot } from "../../src/isolate/snapshot.ts";
 import { createOps } from "../../src/runtime/catalogue.ts";
 import type { WebServices } from "../../src/web/index.ts";
+import { testArtifacts } from "./artifacts.ts";
 
-export const artifacts = loadArtifacts(await buildArtifacts("test"));
+export const artifacts = await testArtifacts();
 
 const LIMITS: InvocationLimits = {
   cpuMs: 5000,
@@ -148,7 +147,7 @@ export class TestIsolate implements Disposable {
         clock: { origin: 1_000_000, now: settings.now ?? (() => performance.now()) },
         sink: (_ctx, level, text) => this.logs.push({ level, text }),
         budgetOf: () => null,
-      egress: settings.egress ?? { fetch_start: refuse, fetch_abort: () => {} },
+        egress: settings.egress ?? { fetch_start: refuse, fetch_abort: () => {} },
       }),
       scheduler,
       sweeper: this.#sweeper,
