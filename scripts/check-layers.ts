@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: ["cli", "apps", "config", "artifacts"],
   cli: ["supervisor", "runtime", "ingress", "apps", "config", "observe", "artifacts", "isolate"],
   supervisor: ["runtime", "config", "observe", "artifacts"],
-  library: ["runtime", "config", "observe", "artifacts", "ingress", "isolate"],
+  library: ["runtime", "apps", "config", "observe", "artifacts", "ingress", "isolate"],
   runtime: ["ingress", "admin", "apps", "config", "bindings", "web", "isolate", "observe", "artifacts"],
   artifacts: ["isolate"],
   ingress: ["apps", "observe"],

@@ -6,9 +6,12 @@ import type { GuestInvocation } from "../isolate/guest-invocation.ts";
 import type { GuestFailure } from "../isolate/invocation.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { App } from "./app.ts";
+import { passThrough } from "./fallback.ts";
 
 export interface DispatchRequest extends RequestWire {
   readonly requestId: string;
+  /** How often the request has come back to nano already. */
+  readonly hops: number;
   /** Calls `listener` once when the client goes away before the response is complete. */
   onAbort(listener: () => void): void;
 }
@@ -23,6 +26,8 @@ export interface DispatchFailure {
 
 export type DispatchResult = { readonly outcome: "ok"; readonly response: ResponseWire; readonly cpuMs: number } | (DispatchFailure & { readonly cpuMs: number });
 
+/** How the guest marks an exception after `passThroughOnException()`. */
+const PASS_THROUGH = "PassThrough";
 const DEPARTURE_MS = 10;
 
 const CODE: Readonly<Record<Exclude<Outcome, "ok">, ErrorCode>> = {
@@ -76,11 +81,15 @@ export class Dispatcher {
         requestId: request.requestId,
         app: app.name,
         limits: revision.invocationLimits,
+        hops: request.hops,
         onAnswer: (answer) => settle({ outcome: "ok", response: answer as ResponseWire, cpuMs: invocation.cpuMs }),
         onFailure: (outcome, guest) => {
           const detail = guest === null ? null : { ...guest, stack: revision.mapStack(guest.stack) };
           if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, name: detail.name, message: revision.redact(detail.message), stack: revision.redact(detail.stack) });
-          settle({ ...failure(outcome), cpuMs: invocation.cpuMs, ...(detail === null || !this.#showsErrors ? {} : { detail }) });
+          const failed = { ...failure(outcome), cpuMs: invocation.cpuMs, ...(detail === null || !this.#showsErrors ? {} : { detail }) };
+          const { fallback } = revision.config;
+          if (guest?.name !== PASS_THROUGH || fallback === null) settle(failed);
+          else void passThrough(fallback, request).then((response) => settle(response === null ? failed : { outcome: "ok", response, cpuMs: invocation.cpuMs }));
         },
         onOver: () => app.gate.release(),
       });

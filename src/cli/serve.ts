@@ -35,7 +35,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const writer = new LogWriter(1);
   const observer = createLog({ ...config.log, write: writer.write, now: () => Date.now() });
   const server = await Server.start(context, { config, observer, isDev: false, warmUpMs: WARM_UP_MS });
-  observer.event("listening", { url: server.url, port: server.listener.port, apps: config.apps.length, pid: process.pid, fuel_per_ms: Math.round(server.runtime.fuelPerMs) });
+  observer.event("listening", { url: server.url, port: server.listener.port, apps: config.apps.length, pid: process.pid });
   await server.untilSignal(context);
   await writer.flush(500);
   return EXIT.ok;

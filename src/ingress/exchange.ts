@@ -10,6 +10,8 @@ export interface IngressRequest extends RequestWire {
   /** Canonical, as routed. */
   readonly host: string;
   readonly clientAddress: string;
+  /** How often the request has come back to nano already. */
+  readonly hops: number;
   /** Made on first use: ask only when an app does. */
   readonly signal: AbortSignal;
   /** At most once; at once when it has happened already. */
@@ -38,6 +40,7 @@ export class Exchange implements IngressRequest, RequestRecord, Due {
   readonly transport: Transport;
   readonly startedMs: number;
   requestId = "";
+  hops = 0;
   host = "";
   headers: HeaderBlock = "";
   body: WireBody = null;

@@ -6,6 +6,7 @@ import type { DeadlineSweeper } from "../base/deadline.ts";
 import { isByteSource, type ResponseWire } from "../base/wire.ts";
 import { type ErrorCode, httpErrors } from "../errors.ts";
 import type { Outcome } from "../base/outcome.ts";
+import { limitValue } from "../limits.ts";
 import type { Observer } from "../observe/observer.ts";
 import { BodySource } from "./body-source.ts";
 import { Exchange, type IngressRequest, type Transport } from "./exchange.ts";
@@ -61,6 +62,7 @@ const methods: ReadonlySet<string> = new Set(
 );
 /** Methods that would turn a server into something else: a tunnel, an echo of a client's secrets. */
 const refusedMethods: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
+const MAX_HOPS = limitValue("self_call_depth");
 const requestIdForm = /^[\w.:=+/-]{8,128}$/;
 
 export class Pipeline<App extends RoutedApp> {
@@ -129,6 +131,8 @@ export class Pipeline<App extends RoutedApp> {
     if (url.length - targetStart > this.#limits.urlBytes) return "uri_too_long";
     if (head === null) return "headers_too_large";
     exchange.headers = head.block;
+    exchange.hops = head.hops;
+    if (head.hops > MAX_HOPS) return "loop_detected";
     if (head.forwardedFor !== null) exchange.forwardedAddress = this.#trustedProxies.clientOf(transport.peerAddress(request), head.forwardedFor);
 
     const hostHeader = head.host ?? (transport.urlHasAuthority ? authorityOf(url, targetStart) : "");

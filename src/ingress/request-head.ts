@@ -18,13 +18,15 @@ export interface RequestHead {
   readonly forwardedHost: string | null;
   readonly forwardedProto: string | null;
   readonly requestId: string | null;
+  /** How often this request has come back to nano through fetch(). Whoever claims more than is true only hurts himself. */
+  readonly hops: number;
 }
 
-type Rule = "keep" | "drop" | "trusted" | "host" | "content-length" | "transfer-encoding" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" | "x-request-id";
+type Rule = "keep" | "drop" | "trusted" | "host" | "content-length" | "transfer-encoding" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" | "x-request-id" | "x-nano-hops";
 
 /** Fields between the client and nano, not for the app. `expect` is settled before the handler runs. */
 const hopByHop = ["connection", "keep-alive", "te", "trailer", "upgrade", "http2-settings", "expect"];
-const read: readonly Rule[] = ["host", "content-length", "transfer-encoding", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-request-id"];
+const read: readonly Rule[] = ["host", "content-length", "transfer-encoding", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-request-id", "x-nano-hops"];
 /** Names differ little from request to request, so their rules are remembered, up to this many. */
 const maxRemembered = 1024;
 
@@ -51,6 +53,7 @@ export class HeadReader {
     let forwardedHost: string | null = null;
     let forwardedProto: string | null = null;
     let requestId: string | null = null;
+    let hops = 0;
     for (const [name, value] of headers) {
       const fieldBytes = name.length + value.length;
       bytes += fieldBytes + 4;
@@ -68,6 +71,9 @@ export class HeadReader {
           break;
         case "transfer-encoding":
           isChunked = true;
+          continue;
+        case "x-nano-hops":
+          hops = decimal.test(value) ? Number(value) : Number.MAX_SAFE_INTEGER;
           continue;
         case "trusted":
           if (!isTrusted) continue;
@@ -90,7 +96,7 @@ export class HeadReader {
       }
       block += `${name}\n${value}\n`;
     }
-    return { block, host, contentLength, isChunked, forwardedFor, forwardedHost, forwardedProto, requestId };
+    return { block, host, contentLength, isChunked, forwardedFor, forwardedHost, forwardedProto, requestId, hops };
   }
 
   #ruleOf(name: string): Rule {

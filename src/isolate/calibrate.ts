@@ -1,9 +1,10 @@
 /**
  * Settles what a millisecond of CPU is worth in fuel, and warms the engine on the way: the module is compiled once and shared, but its fast tier comes only after
- * some 150 ms of guest work. A limit in milliseconds is therefore the time that the work takes on the warm engine, whoever runs first.
+ * half a second of guest work and more, three times as fast as the tier before. A limit in milliseconds is the time that the work takes on the warm engine.
  */
 import { Isolate, type IsolateHost } from "./isolate.ts";
 import { Account } from "./scheduler.ts";
+import type { Slices } from "./slice.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What apps do: calls, arithmetic, objects, strings, arrays, regular expressions, JSON. Runs until it is stopped. */
@@ -22,13 +23,69 @@ for (;;) {
 export default {};
 `;
 
-/** Runs the work for about `budgetMs` of wall time, under the scheduler and in slices like any app. Resolves with fuel per millisecond, or undefined when it could not tell. */
-export async function calibrate(host: IsolateHost, base: Snapshot, budgetMs: number): Promise<number | undefined> {
-  const isolate = new Isolate({ host, snapshot: base, account: new Account("nano:calibration"), memoryBytes: 64 << 20, onCondemned: () => {} });
-  const limits = { cpuMs: 60_000, wallMs: 60_000, streamMs: 1, waitUntilMs: 1, subrequests: 0, subrequestsAtOnce: 0, timers: 0, logBytes: 0, logLineBytes: 0, streamBufferBytes: 1 };
-  const invocation = isolate.open({ requestId: "calibration", app: "nano:calibration", limits, onAnswer: () => {}, onFailure: () => {} });
-  isolate.evaluate(invocation, WORK, "nano:calibration", "script");
-  await new Promise((resolve) => setTimeout(resolve, budgetMs));
-  isolate.dispose();
-  return host.slices.undisturbedRate;
+const LOOK_MS = 50;
+/** The rate is settled when so many looks brought no more than the as many before. */
+const LOOKS = 8;
+const GROWTH = 1.05;
+const LEAST_MS = 1_000;
+const MOST_MS = 4_000;
+
+/** Slices that also remember how fast they were. */
+class TimedSlices implements Slices {
+  readonly #slices: Slices;
+  readonly #rates: number[] = [];
+
+  constructor(slices: Slices) {
+    this.#slices = slices;
+  }
+
+  get fuel(): number {
+    return this.#slices.fuel;
+  }
+
+  ended(elapsedMs: number, burnt: number): void {
+    this.#slices.ended(elapsedMs, burnt);
+    this.#rates.push(burnt / Math.max(elapsedMs, 0.01));
+  }
+
+  /** Fuel per millisecond of the faster of the slices since the last call, for the slower ones shared their core. 0 when there were none. */
+  takeRate(): number {
+    const sorted = this.#rates.splice(0).sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length * 0.9)] ?? 0;
+  }
+}
+
+/** Runs the work under the scheduler and in slices like any app's, beside whatever else runs. */
+export class Calibration {
+  /** Fuel per millisecond; undefined when it was stopped before it could tell. */
+  readonly settled: Promise<number | undefined>;
+  readonly #isolate: Isolate;
+  #isStopped = false;
+
+  constructor(host: IsolateHost, base: Snapshot) {
+    const slices = new TimedSlices(host.slices);
+    this.#isolate = new Isolate({ host: { ...host, slices }, snapshot: base, account: new Account("nano:calibration"), memoryBytes: 64 << 20, onCondemned: () => {} });
+    const limits = { cpuMs: 60_000, wallMs: 60_000, streamMs: 1, waitUntilMs: 1, subrequests: 0, subrequestsAtOnce: 0, timers: 0, logBytes: 0, logLineBytes: 0, streamBufferBytes: 1 };
+    const invocation = this.#isolate.open({ requestId: "calibration", app: "nano:calibration", limits, onAnswer: () => {}, onFailure: () => {} });
+    this.#isolate.evaluate(invocation, WORK, "nano:calibration", "script");
+    this.settled = this.#settle(slices);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#isolate.dispose();
+  }
+
+  async #settle(slices: TimedSlices): Promise<number | undefined> {
+    const rates: number[] = [];
+    const fastest = (from: number, to?: number) => Math.max(...rates.slice(from, to));
+    while (rates.length * LOOK_MS < MOST_MS) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      if (this.#isStopped) return undefined;
+      rates.push(slices.takeRate());
+      if (rates.length * LOOK_MS >= LEAST_MS && fastest(-LOOKS) <= fastest(-2 * LOOKS, -LOOKS) * GROWTH) break;
+    }
+    this.stop();
+    return fastest(-LOOKS) || undefined;
+  }
 }

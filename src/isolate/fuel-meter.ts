@@ -1,17 +1,17 @@
 /** Hands fuel to one engine, a slice at a time, and charges what was burnt: to the invocation for its limit, to the app's account for its share of the thread. */
 import type { EngineInstance } from "./engine.ts";
 import type { Account, Scheduler } from "./scheduler.ts";
-import type { SlicePlan } from "./slice.ts";
+import type { Slices } from "./slice.ts";
 
 export class FuelMeter {
   readonly #engine: EngineInstance;
-  readonly #slices: SlicePlan;
+  readonly #slices: Slices;
   readonly #scheduler: Scheduler;
   readonly #account: Account;
   #granted = 0;
   #startedAt = 0;
 
-  constructor(engine: EngineInstance, slices: SlicePlan, scheduler: Scheduler, account: Account) {
+  constructor(engine: EngineInstance, slices: Slices, scheduler: Scheduler, account: Account) {
     this.#engine = engine;
     this.#slices = slices;
     this.#scheduler = scheduler;

@@ -27,6 +27,7 @@ export interface InvocationOptions {
   readonly requestId: string;
   readonly app: string;
   readonly limits: InvocationLimits;
+  readonly hops?: number;
   /** Start-up has a CPU limit of its own. */
   readonly startupCpuMs?: number;
   /** The answer, once. */
@@ -43,8 +44,10 @@ export class GuestInvocation implements Invocation, OpContext, Due {
   readonly requestId: string;
   readonly app: string;
   readonly limits: InvocationLimits;
+  readonly hops: number;
   readonly resources: Resources;
   readonly fuelLimit: number;
+  readonly #fuelPerMs: number;
   dueAt: number;
   fuelUsed = 0;
   /** Async ops that have not settled. */
@@ -66,7 +69,9 @@ export class GuestInvocation implements Invocation, OpContext, Due {
     this.requestId = options.requestId;
     this.app = options.app;
     this.limits = options.limits;
+    this.hops = options.hops ?? 0;
     this.resources = new Resources(home);
+    this.#fuelPerMs = home.fuelPerMs;
     this.fuelLimit = (options.startupCpuMs ?? options.limits.cpuMs) * home.fuelPerMs;
     this.dueAt = home.sweeper.now() + options.limits.wallMs;
     home.sweeper.watch(this);
@@ -85,13 +90,13 @@ export class GuestInvocation implements Invocation, OpContext, Due {
     return this.#options.startupCpuMs === undefined ? "cpu_ms" : "startup_cpu_ms";
   }
   get cpuLimitMs(): number {
-    return this.fuelLimit / this.#home.fuelPerMs;
+    return this.fuelLimit / this.#fuelPerMs;
   }
   get overdueMs(): number {
     return this.#home.sweeper.now() - this.dueAt;
   }
   get cpuMs(): number {
-    return this.fuelUsed / this.#home.fuelPerMs;
+    return this.fuelUsed / this.#fuelPerMs;
   }
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();

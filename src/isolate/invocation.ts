@@ -30,6 +30,8 @@ export interface Invocation {
   readonly requestId: string;
   readonly app: string;
   readonly limits: InvocationLimits;
+  /** How often the request behind it has come back to nano through fetch(). */
+  readonly hops: number;
   readonly resources: Resources;
   /** Aborted when the invocation ends, however it ends. */
   readonly signal: AbortSignal;

@@ -12,7 +12,7 @@ import { OpCalls } from "./op-calls.ts";
 import type { OpRegistry } from "./op-table.ts";
 import type { Account, Scheduler } from "./scheduler.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
-import type { SlicePlan } from "./slice.ts";
+import type { Slices } from "./slice.ts";
 
 /** What all isolates of a process share. */
 export interface IsolateHost {
@@ -20,7 +20,7 @@ export interface IsolateHost {
   readonly ops: OpRegistry;
   readonly scheduler: Scheduler;
   readonly sweeper: DeadlineSweeper;
-  readonly slices: SlicePlan;
+  readonly slices: Slices;
   /** Fuel that a millisecond of CPU is worth; settled by the calibration. */
   readonly fuelPerMs: number;
   /** Event names in the guest's order. */

@@ -11,7 +11,7 @@ import type { Config } from "../config/config.ts";
 import { TrustedProxies } from "../ingress/forwarded.ts";
 import { Pipeline } from "../ingress/pipeline.ts";
 import { Router } from "../ingress/router.ts";
-import { calibrate } from "../isolate/calibrate.ts";
+import { Calibration } from "../isolate/calibrate.ts";
 import type { IsolateHost } from "../isolate/isolate.ts";
 import { Scheduler } from "../isolate/scheduler.ts";
 import { SlicePlan } from "../isolate/slice.ts";
@@ -48,6 +48,7 @@ export class Runtime {
   readonly #host: IsolateHost & { fuelPerMs: number };
   readonly #options: RuntimeOptions;
   readonly #sweeper: DeadlineSweeper;
+  #calibration: Calibration | null = null;
 
   constructor(options: RuntimeOptions) {
     const { artifacts, config, observer } = options;
@@ -61,6 +62,7 @@ export class Runtime {
       egress: createEgress({
         policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch }),
         limitsOf: (name) => app(name)?.config.limits,
+        hopsOf: (invocation) => invocation.hops,
         onDenied: (ctx, host) => observer.egressDenied(ctx.invocation.app, ctx.invocation.requestId, host),
       }),
     });
@@ -93,14 +95,16 @@ export class Runtime {
     this.registry.evictIdle(config.limits.idleIsolateMs);
   }
 
-  /** Warms the engine and settles what a millisecond is worth, for about `budgetMs`. */
-  async calibrate(budgetMs: number): Promise<void> {
-    const rate = await calibrate(this.#host, this.#options.artifacts.base.snapshot, budgetMs);
-    if (rate !== undefined) this.#host.fuelPerMs = Math.min(FUEL_PER_MS_BOUNDS.most, Math.max(FUEL_PER_MS_BOUNDS.least, rate));
-  }
-
-  get fuelPerMs(): number {
-    return this.#host.fuelPerMs;
+  /** Warms the engine, and resolves after `warmUpMs`. What a millisecond is worth is settled a second or so later; until then more is granted than promised. */
+  async calibrate(warmUpMs: number): Promise<void> {
+    const calibration = new Calibration(this.#host, this.#options.artifacts.base.snapshot);
+    this.#calibration = calibration;
+    void calibration.settled.then((rate) => {
+      if (rate === undefined) return;
+      this.#host.fuelPerMs = Math.min(FUEL_PER_MS_BOUNDS.most, Math.max(FUEL_PER_MS_BOUNDS.least, rate));
+      this.#options.observer.event("calibrated", { fuel_per_ms: Math.round(this.#host.fuelPerMs) });
+    });
+    await new Promise((resolve) => setTimeout(resolve, warmUpMs));
   }
 
   /** Nothing new from here on; resolves with the names of the apps that were not done after `graceMs`. */
@@ -109,6 +113,7 @@ export class Runtime {
   }
 
   close(): void {
+    this.#calibration?.stop();
     this.registry.close();
     this.#sweeper.close();
   }

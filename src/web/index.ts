@@ -3,6 +3,8 @@ import type { ByteBudget } from "../base/byte-pipe.ts";
 import type { OpContext } from "../isolate/invocation.ts";
 import type { Handlers } from "../isolate/op.ts";
 import { type Room, room } from "../isolate/op-table.ts";
+import { compressionHost } from "./compression/host.ts";
+import { compressionOps } from "./compression/ops.ts";
 import { createConsoleHost, type LogSink } from "./console/host.ts";
 import { consoleOps } from "./console/ops.ts";
 import { cryptoHost } from "./crypto/host.ts";
@@ -37,6 +39,7 @@ export function createCatalogue(services: WebServices): readonly Room[] {
     room("timers", timersOps, createTimersHost()),
     room("url", urlOps, urlHost),
     room("encoding", encodingOps, encodingHost),
+    room("compression", compressionOps, compressionHost),
     room("crypto", cryptoOps, cryptoHost),
     room("form-data", formDataOps, formDataHost),
     room("fetch", fetchOps, { ...createAnswerHandlers(services.budgetOf), ...services.egress }),

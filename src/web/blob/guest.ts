@@ -17,6 +17,7 @@ import {
 import { defineInterface, listFromIterable, requireArguments } from "../infra/guest/webidl.ts";
 import { isObject, toDictionary, toDOMString, toEnum, toInteger, toUSVString, viewBytes } from "../infra/guest/webidl-convert.ts";
 import { type ByteStream, createByteStream } from "../streams/guest.ts";
+import { registerCloneable } from "../structured-clone/guest/registry.ts";
 
 interface BlobData {
   readonly parts: readonly Uint8Array<ArrayBuffer>[];
@@ -174,6 +175,7 @@ export const blobType = (blob: Blob): string => dataOf(blob).type;
 export const blobSize = (blob: Blob): number => dataOf(blob).size;
 
 let nameOf!: (file: object) => string;
+let lastModifiedOf!: (file: object) => number;
 let isFileObject!: (value: object) => boolean;
 
 export class File extends Blob {
@@ -197,6 +199,7 @@ export class File extends Blob {
 
   static {
     nameOf = (file) => (file as File).#name;
+    lastModifiedOf = (file) => (file as File).#lastModified;
     isFileObject = (value) => #name in value;
   }
 }
@@ -208,5 +211,8 @@ function missingBits(): never {
 
 export const isFile = (value: unknown): value is File => typeof value === "object" && value !== null && isFileObject(value);
 export const fileName = (file: File): string => nameOf(file);
+registerCloneable(Blob, (blob: Blob) => createBlob(dataOf(blob).parts, blobType(blob)));
+registerCloneable(File, (file: File) => new File([file], nameOf(file), { __proto__: null, type: blobType(file), lastModified: lastModifiedOf(file) }));
+
 /** A file with the bytes of `blob`. */
 export const fileOf = (blob: Blob, name: string): File => new File([blob], name, { __proto__: null, type: blobType(blob) });

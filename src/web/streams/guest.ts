@@ -14,7 +14,7 @@ import {
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
 } from "web-streams-polyfill";
-import { getOwnPropertyDescriptor, SafePromise, uncurryThis } from "../infra/guest/primordials.ts";
+import { AsyncIteratorPrototype, getOwnPropertyDescriptor, getPrototypeOf, SafePromise, setPrototypeOf, symbolAsyncIterator, uncurryThis } from "../infra/guest/primordials.ts";
 import { expose, type Interface } from "../infra/guest/webidl.ts";
 
 const interfaces: readonly (readonly [string, Interface])[] = [
@@ -33,6 +33,10 @@ const interfaces: readonly (readonly [string, Interface])[] = [
   ["CountQueuingStrategy", CountQueuingStrategy],
 ];
 for (const [name, cls] of interfaces) expose(name, cls);
+
+// The library makes its iterators' prototype from what it finds, and finds none in this engine.
+const iteratorPrototype = getPrototypeOf(ReadableStream.from([])[symbolAsyncIterator]()) as object;
+setPrototypeOf(iteratorPrototype, AsyncIteratorPrototype);
 
 export { ReadableStream, TransformStream, WritableStream };
 export type ByteStream = ReadableStream<unknown>;

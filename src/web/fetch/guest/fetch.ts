@@ -38,18 +38,15 @@ function start(request: Request): Promise<Response> {
       fetch_abort(id);
       reject(abortReason(signal as never));
     };
-    const settled = (): void => {
-      if (signal !== null) removeAbortAlgorithm(signal, abort);
-    };
     if (signal !== null) addAbortAlgorithm(signal, abort);
     promiseThen(
       send(id, packed, body),
       (head) => {
-        settled();
+        // The algorithm stays: an abort after the head ends the body.
         resolve(responseOfHead(head, state.options.redirect === "manual"));
       },
       (error) => {
-        settled();
+        if (signal !== null) removeAbortAlgorithm(signal, abort);
         reject(error);
       },
     );

@@ -7,7 +7,7 @@ import {
   arrayBufferMaxByteLength,
   arrayBufferResizable,
   arrayBufferTransfer,
-  arrayIncludes,
+  arrayIndexOf,
   arrayPush,
   bigintValueOf,
   booleanValueOf,
@@ -51,7 +51,7 @@ import {
   typedArraySet,
 } from "../../infra/guest/primordials.ts";
 import { isArrayBuffer, toDOMString } from "../../infra/guest/webidl-convert.ts";
-import { clonerOf } from "./registry.ts";
+import { clonerOf, type Transfer, transferOf } from "./registry.ts";
 
 /** From each object seen to its clone. */
 type Memory = Map<object, object>;
@@ -93,24 +93,43 @@ function notCloneable(what: string): never {
   throw new DOMException(what + " could not be cloned", "DataCloneError");
 }
 
-/** `transfer` holds what is taken from its owner, once the whole value has been cloned. */
-export function structuredCloneOf(value: unknown, transfer: readonly unknown[]): unknown {
-  const seen: ArrayBuffer[] = [];
+/** `transfer` holds what is taken from its owner, once the whole value has been cloned. `transferred` are its counterparts, in the same order. */
+export function cloneWithTransfer(value: unknown, transfer: readonly unknown[]): { readonly clone: unknown; readonly transferred: readonly unknown[] } {
+  const memory: Memory = new SafeMap();
+  const transferred: unknown[] = [];
   for (let i = 0; i < transfer.length; i++) {
     const item = transfer[i];
-    if (!isArrayBuffer(item)) throw new DOMException("An object that cannot be transferred is in the transfer list", "DataCloneError");
-    if (arrayIncludes(seen, item)) throw new DOMException("The transfer list has an ArrayBuffer twice", "DataCloneError");
-    arrayPush(seen, item);
+    if (arrayIndexOf(transfer, item) !== i) throw new DOMException("The transfer list has an object twice", "DataCloneError");
+    const counterpart = isArrayBuffer(item) ? undefined : counterpartOf(item);
+    if (counterpart !== undefined) mapSet(memory, item as object, counterpart);
+    arrayPush(transferred, counterpart);
   }
-  const clone = cloneValue(new SafeMap(), value);
-  // The clone has a copy already: all that is left of a transfer is that the owner loses its buffer.
-  for (let i = 0; i < seen.length; i++) {
-    const buffer = seen[i] as ArrayBuffer;
-    if (arrayBufferDetached(buffer)) notCloneable("A detached ArrayBuffer");
-    arrayBufferTransfer(buffer);
+  const clone = cloneValue(memory, value);
+  for (let i = 0; i < transfer.length; i++) {
+    const item = transfer[i] as object;
+    if (!isArrayBuffer(item)) transferOfObject(item)?.move(item, transferred[i] as object);
+    else {
+      if (arrayBufferDetached(item)) notCloneable("A detached ArrayBuffer");
+      // A clone has a copy already: all that is left of a transfer is that the owner loses its buffer.
+      const copy = arrayBufferTransfer(item);
+      transferred[i] = mapGet(memory, item) ?? copy;
+    }
   }
-  return clone;
+  return { clone, transferred };
 }
+
+function transferOfObject(item: unknown): Transfer<object> | undefined {
+  const info = typeof item === "object" && item !== null ? kindOf(item).info : undefined;
+  return info === undefined ? undefined : transferOf(info);
+}
+
+function counterpartOf(item: unknown): object {
+  const transfer = transferOfObject(item);
+  if (transfer === undefined || !transfer.isTransferable(item as object)) throw new DOMException("An object that cannot be transferred is in the transfer list", "DataCloneError");
+  return transfer.create();
+}
+
+export const structuredCloneOf = (value: unknown, transfer: readonly unknown[]): unknown => cloneWithTransfer(value, transfer).clone;
 
 function cloneValue(memory: Memory, value: unknown): unknown {
   if (typeof value === "symbol") notCloneable("A symbol");

@@ -1,4 +1,4 @@
-/** Interfaces whose objects can be cloned. A room registers its own at module scope; an object of any other interface is a DataCloneError. */
+/** Interfaces whose objects can be cloned or transferred. A room registers its own at module scope; an object of any other interface is a DataCloneError. */
 import { mapGet, mapSet, SafeMap } from "../../infra/guest/primordials.ts";
 import { type Interface, type InterfaceInfo, interfaceOf } from "../../infra/guest/webidl.ts";
 
@@ -14,3 +14,20 @@ export function registerCloneable(cls: Interface, clone: CloneInterface): void {
 }
 
 export const clonerOf = (info: InterfaceInfo): CloneInterface | undefined => mapGet(cloners, info);
+
+/** How objects of an interface go to a new owner. `move` is called once the whole value has been cloned. */
+export interface Transfer<T extends object> {
+  isTransferable(value: T): boolean;
+  create(): T;
+  move(from: T, to: T): void;
+}
+
+const transfers = new SafeMap<InterfaceInfo, Transfer<object>>();
+
+/** After `defineInterface`. */
+export function registerTransferable<T extends object>(cls: Interface, transfer: Transfer<T>): void {
+  const info = interfaceOf(cls.prototype);
+  if (info !== undefined) mapSet(transfers, info, transfer as unknown as Transfer<object>);
+}
+
+export const transferOf = (info: InterfaceInfo): Transfer<object> | undefined => mapGet(transfers, info);
