@@ -12,7 +12,19 @@ const INTERFACES: Record<string, number> = {
   ErrorEvent: 1,
   Event: 1,
   EventTarget: 0,
+  MessageChannel: 0,
   MessageEvent: 1,
+  MessagePort: 0,
+  CompressionStream: 1,
+  DecompressionStream: 1,
+  TextDecoderStream: 0,
+  TextEncoderStream: 0,
+  Blob: 0,
+  File: 2,
+  FormData: 0,
+  Headers: 0,
+  Request: 1,
+  Response: 0,
   Navigator: 0,
   Performance: 0,
   PromiseRejectionEvent: 2,
@@ -52,7 +64,7 @@ test("every interface looks from outside as Web IDL says", async () => {
       try { cls("a", "b"); called = true } catch (e) { called = !(e instanceof TypeError); }
       if (called) faults.push(name + ": callable without new");
     }
-    for (const name of ["AbortSignal", "Crypto", "Navigator", "Performance", "SubtleCrypto"]) {
+    for (const name of ["AbortSignal", "Crypto", "MessagePort", "Navigator", "Performance", "SubtleCrypto"]) {
       try { new globalThis[name](); faults.push(name + ": constructible") } catch (e) { if (!(e instanceof TypeError)) faults.push(name + ": " + e) }
     }
     return faults;`);
@@ -62,8 +74,8 @@ test("every interface looks from outside as Web IDL says", async () => {
 test("nothing but standard names is on globalThis", async () => {
   const engine = "Error EvalError RangeError ReferenceError SyntaxError TypeError URIError InternalError AggregateError SuppressedError Array Object Function Iterator parseInt parseFloat isNaN isFinite decodeURI decodeURIComponent encodeURI encodeURIComponent escape unescape Infinity NaN undefined eval Number Boolean String Math Reflect Symbol globalThis BigInt Date RegExp JSON Proxy Map Set WeakMap WeakSet ArrayBuffer SharedArrayBuffer Uint8ClampedArray Int8Array Uint8Array Int16Array Uint16Array Int32Array Uint32Array BigInt64Array BigUint64Array Float16Array Float32Array Float64Array DataView Promise WeakRef FinalizationRegistry";
   const web =
-    "atob btoa clearInterval clearTimeout console crypto navigator onerror onrejectionhandled onunhandledrejection performance queueMicrotask reportError self setInterval setTimeout structuredClone addEventListener removeEventListener dispatchEvent fetch Headers Request Response FormData Blob File ExtendableEvent FetchEvent " +
-    "CompressionStream DecompressionStream ByteLengthQueuingStrategy CountQueuingStrategy ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest ReadableStreamDefaultController ReadableStreamDefaultReader TransformStream TransformStreamDefaultController WritableStream WritableStreamDefaultController WritableStreamDefaultWriter TextDecoderStream TextEncoderStream";
+    "atob btoa clearInterval clearTimeout console crypto navigator onerror onrejectionhandled onunhandledrejection performance queueMicrotask reportError self setInterval setTimeout structuredClone addEventListener removeEventListener dispatchEvent fetch ExtendableEvent FetchEvent " +
+    "ByteLengthQueuingStrategy CountQueuingStrategy ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest ReadableStreamDefaultController ReadableStreamDefaultReader TransformStream TransformStreamDefaultController WritableStream WritableStreamDefaultController WritableStreamDefaultWriter";
   const allowed = [...engine.split(" "), ...web.split(" "), "Symbol(Symbol.toStringTag)", ...Object.keys(INTERFACES)];
   expect(await guest.run(`const allowed = new Set(${JSON.stringify(allowed)}); return Reflect.ownKeys(globalThis).map(String).filter((key) => !allowed.has(key));`)).toEqual([]);
 });
