@@ -1,5 +1,5 @@
 /** What the build makes and the executable embeds: the metered engine and the base snapshot, loaded into the form that the runtime uses. */
-import type { Base } from "./isolate/bootstrap.ts";
+import { type Base, pristineOf } from "./isolate/bootstrap.ts";
 import type { Engine } from "./isolate/engine.ts";
 import type { EngineLayout } from "./isolate/engine-layout.ts";
 import { readBase } from "./isolate/snapshot-file.ts";
@@ -30,5 +30,6 @@ export interface LoadedArtifacts {
 /** Compiles the engine and unpacks the snapshot; some 10 ms. */
 export function loadArtifacts({ manifest, wasm, base }: Artifacts): LoadedArtifacts {
   const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
-  return { manifest, engine: { module, layout: manifest.layout, hash: manifest.engineHash }, base: readBase(base, manifest.key) };
+  const engine: Engine = { module, layout: manifest.layout, hash: manifest.engineHash };
+  return { manifest, engine, base: readBase(base, manifest.key, pristineOf(engine)) };
 }

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import * as zlib from "node:zlib";
 import type { EnginePointers } from "./engine.ts";
 import type { Base } from "./bootstrap.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 interface Header {
   /** Hash of engine, layout and ops: a snapshot fits nothing else. */
@@ -31,8 +32,8 @@ export function writeBase(base: Base, key: string): Uint8Array {
   return zlib.zstdCompressSync(Buffer.concat([length, json, ...snapshot.runs.map((run) => run.data)]));
 }
 
-/** Throws when the file was made for another engine or other ops. `pristine` is what a fresh instance of the engine holds. */
-export function readBase(file: Uint8Array, key: string): Base {
+/** Throws when the file was made for another engine or other ops. `pristine` is what a fresh instance of the engine holds (`pristineOf`). */
+export function readBase(file: Uint8Array, key: string, pristine: Snapshot): Base {
   const data = zlib.zstdDecompressSync(file);
   const end = 4 + data.readUInt32LE(0);
   const header = JSON.parse(data.toString("utf8", 4, end)) as Header;
@@ -45,7 +46,7 @@ export function readBase(file: Uint8Array, key: string): Base {
     return run;
   });
   return {
-    snapshot: { base: null, pristine: false, memoryBytes: header.memoryBytes, pointers: header.pointers, runs },
+    snapshot: { base: pristine, pristine: false, memoryBytes: header.memoryBytes, pointers: header.pointers, runs },
     events: new Map(header.events.map((name, i) => [name, i + 1])),
   };
 }
