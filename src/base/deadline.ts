@@ -29,6 +29,7 @@ export class DeadlineSweeper {
     this.#watched.delete(due);
   }
 
+  /** Tells everyone who is due. A fault in one of them is thrown once all have been told. */
   sweep(): void {
     if (this.#watched.size === 0 && this.#timer !== null) {
       clearInterval(this.#timer);
@@ -36,7 +37,15 @@ export class DeadlineSweeper {
       return;
     }
     const now = this.#now();
-    for (const due of this.#watched) if (due.dueAt <= now) due.onDue();
+    const faults: unknown[] = [];
+    for (const due of this.#watched)
+      if (due.dueAt <= now)
+        try {
+          due.onDue();
+        } catch (error) {
+          faults.push(error);
+        }
+    if (faults.length > 0) throw faults[0];
   }
 
   close(): void {

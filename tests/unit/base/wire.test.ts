@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { eachHeader, isByteSource } from "../../../src/base/wire.ts";
+
+function fieldsOf(block: string): [string, string][] {
+  const fields: [string, string][] = [];
+  eachHeader(block, (name, value) => fields.push([name, value]));
+  return fields;
+}
+
+const name = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}$/);
+const value = fc.array(fc.integer({ min: 1, max: 255 }).filter((code) => code !== 10 && code !== 13), { maxLength: 40 }).map((codes) => String.fromCharCode(...codes));
+
+test("fields come out as they went in: order, case, repetition, empty values", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, value)), (fields) => {
+      expect(fieldsOf(fields.map(([one, other]) => `${one}\n${other}\n`).join(""))).toEqual(fields);
+    }),
+  );
+});
+
+test("text that is no header block ends the walk instead of making fields up", () => {
+  expect(fieldsOf("")).toEqual([]);
+  expect(fieldsOf("name")).toEqual([]);
+  expect(fieldsOf("name\nvalue")).toEqual([]);
+  expect(fieldsOf("a\n1\nb\n2")).toEqual([["a", "1"]]);
+});
+
+test("only a body that arrives over time is a source", () => {
+  expect(isByteSource({ pull: () => Promise.resolve(null), cancel() {} })).toBe(true);
+  for (const body of [null, "", "text", new Uint8Array(1)]) expect(isByteSource(body)).toBe(false);
+});
