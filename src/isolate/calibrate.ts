@@ -25,10 +25,10 @@ export default {};
 
 const LOOK_MS = 50;
 /** The rate is settled when so many looks brought no more than the as many before. */
-const LOOKS = 8;
+const LOOKS = 14;
 const GROWTH = 1.05;
 const LEAST_MS = 1_500;
-const MOST_MS = 4_000;
+const MOST_MS = 6_000;
 
 /** Slices that also remember how fast they were. */
 class TimedSlices implements Slices {
