@@ -110,9 +110,16 @@ export class EngineInstance {
     this.exports.nano_fuel_set(units);
   }
 
-  /** Outside a slice the host calls exports that must not suspend. */
-  driveFromHost(): void {
+  /** Outside a slice, and inside ops, the host calls exports that must not suspend. Returns the fuel there was. */
+  driveFromHost(): number {
+    const before = this.fuel;
     this.fuel = HOST_FUEL;
+    return before;
+  }
+
+  /** Goes back to a slice that had `before` left. What the engine burnt for the host meanwhile counts. */
+  driveFromGuest(before: number): void {
+    this.fuel = before - (HOST_FUEL - this.fuel);
   }
 
   /** Gives the copy randomness of its own: clones would otherwise repeat the same `Math.random`. */
@@ -134,15 +141,6 @@ export class EngineInstance {
     this.bytes.set(data, at);
     this.bytes[at + data.byteLength] = 0;
     return { at, length: data.byteLength };
-  }
-
-  /** Lets `work` call into the engine from a host frame without running out of fuel. What the engine burns meanwhile is charged to the slice that goes on. */
-  hosted<T>(work: () => T): T {
-    const before = this.fuel;
-    this.fuel = HOST_FUEL;
-    const result = work();
-    this.fuel = before - (HOST_FUEL - this.fuel);
-    return result;
   }
 
   /** Creates runtime and context in a fresh instance. */

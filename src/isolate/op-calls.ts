@@ -28,19 +28,36 @@ export class OpCalls {
   /** Op `id` is called on behalf of `invocation` with the boxed values at `argv`. Returns what the engine returns to the guest. Throws only once the isolate is condemned. */
   call(invocation: GuestInvocation, argv: number, id: number): number {
     const engine = this.#engine;
-    return engine.hosted(() => {
-      try {
-        const entry = this.#ops.entries[id - 1];
-        if (entry === undefined) throw new Error(`no op ${id}`);
-        const { op, name, handler } = entry;
-        const answer = handler(invocation, ...op.args.map((wire, i) => decode(engine, name, i, wire, argv + i * 8)));
-        if (op.mode === "sync") return encode(engine, op.result, answer);
-        return engine.newNumber(this.#await(invocation, entry, answer as Promise<unknown>));
-      } catch (error) {
-        if (this.#home.isCondemned) throw error;
-        return this.#throwInGuest(error);
-      }
-    });
+    const fuel = engine.driveFromHost();
+    const result = this.#run(invocation, argv, id);
+    engine.driveFromGuest(fuel);
+    return result;
+  }
+
+  #run(invocation: GuestInvocation, argv: number, id: number): number {
+    try {
+      const entry = this.#ops.entries[id - 1];
+      if (entry === undefined) throw new Error(`no op ${id}`);
+      const { op, handler } = entry;
+      // One by one: every op of every request comes through here, and no op has more.
+      const a = this.#argument(entry, 0, argv);
+      const b = this.#argument(entry, 1, argv);
+      const c = this.#argument(entry, 2, argv);
+      const d = this.#argument(entry, 3, argv);
+      const e = this.#argument(entry, 4, argv);
+      const f = this.#argument(entry, 5, argv);
+      const answer = handler(invocation, a, b, c, d, e, f);
+      if (op.mode === "sync") return encode(this.#engine, op.result, answer);
+      return this.#engine.newNumber(this.#await(invocation, entry, answer as Promise<unknown>));
+    } catch (error) {
+      if (this.#home.isCondemned) throw error;
+      return this.#throwInGuest(error);
+    }
+  }
+
+  #argument({ name, op }: TableEntry, index: number, argv: number): unknown {
+    const wire = op.args[index];
+    return wire === undefined ? undefined : decode(this.#engine, name, index, wire, argv + index * 8);
   }
 
   #await(invocation: GuestInvocation, { op }: TableEntry, result: Promise<unknown>): number {

@@ -18,6 +18,9 @@ export interface TableEntry {
   readonly handler: (ctx: OpContext, ...args: unknown[]) => unknown;
 }
 
+/** What the guest's stubs pass on, see `web/infra/guest/stub.ts`. */
+const MAX_ARGUMENTS = 6;
+
 export class OpRegistry {
   readonly entries: readonly TableEntry[];
 
@@ -28,6 +31,7 @@ export class OpRegistry {
         if (entries.some((entry) => entry.name === name)) throw new Error(`op ${name} is declared twice`);
         const handler = (handlers as Record<string, unknown>)[name];
         if (typeof handler !== "function") throw new Error(`room ${roomName} has no handler for ${name}`);
+        if (op.args.length > MAX_ARGUMENTS) throw new Error(`op ${name} has more than ${MAX_ARGUMENTS} arguments`);
         entries.push({ name, op, handler: handler.bind(handlers) as TableEntry["handler"] });
       }
     this.entries = entries;
