@@ -14,6 +14,8 @@ interface Round {
   readonly runtime: string;
   readonly listeningMs: number;
   readonly listeningRssMb: number;
+  /** Of the first app that was asked, from the start of the process. */
+  readonly firstAnswerMs: number;
   readonly allAnsweredMs: number;
   readonly answeredRssMb: number;
   readonly firstP50Ms: number;
@@ -41,18 +43,18 @@ export async function apps1000(count: number, rounds: number): Promise<Report> {
       await using _ends = hosting;
       const result = await askAll(hosting, apps);
       measured.push(result);
-      console.log(`${result.runtime}: ${count} apps, listening after ${Math.round(result.listeningMs)} ms, all answered ${Math.round(result.allAnsweredMs)} ms later, ${Math.round(result.answeredRssMb)} MB, ${result.wrong} wrong`);
+      console.log(`${result.runtime}: ${count} apps, listening after ${Math.round(result.listeningMs)} ms, first answer after ${Math.round(result.firstAnswerMs)} ms, all after ${Math.round(result.allAnsweredMs)} ms, ${Math.round(result.answeredRssMb)} MB, ${result.wrong} wrong`);
     }
   const roundsOf = (name: string) => measured.filter(({ runtime }) => runtime === name);
   const middle = (name: string, key: Exclude<keyof Round, "runtime">) => median(roundsOf(name).map((one) => one[key]));
   const wrong = roundsOf("nano").reduce((sum, round) => sum + round.wrong, 0);
   const table = {
     title: `${count} apps in one process`,
-    about: `Every app is a file of its own; medians of ${rounds} rounds. nano loads an app at its first request; workerd loads all of them before it listens, on a port each.`,
-    columns: ["runtime", "listening ms", "RSS MB then", "all answered ms later", "RSS MB then", "first answer p50 ms", "first answer p99 ms", "wrong answers"],
+    about: `Every app is a file of its own; medians of ${rounds} rounds. nano loads an app at its first request; workerd opens a port for each and loads all of them before it answers anybody. Per app: how long its own first answer takes.`,
+    columns: ["runtime", "listening ms", "RSS MB then", "first answer ms", "all answered ms", "RSS MB then", "per app p50 ms", "per app p99 ms", "wrong answers"],
     rows: ["nano", "workerd"]
       .filter((name) => roundsOf(name).length > 0)
-      .map((name) => [name, middle(name, "listeningMs"), middle(name, "listeningRssMb"), middle(name, "allAnsweredMs"), middle(name, "answeredRssMb"), middle(name, "firstP50Ms"), middle(name, "firstP99Ms"), middle(name, "wrong")]),
+      .map((name) => [name, middle(name, "listeningMs"), middle(name, "listeningRssMb"), middle(name, "firstAnswerMs"), middle(name, "allAnsweredMs"), middle(name, "answeredRssMb"), middle(name, "firstP50Ms"), middle(name, "firstP99Ms"), middle(name, "wrong")]),
     aims:
       roundsOf("nano").length === 0
         ? []
@@ -79,7 +81,8 @@ async function askAll({ server, addressOf }: Hosting, apps: readonly HostedApp[]
     latencies.push(performance.now() - before);
     if (!text.startsWith(`app ${i} at `)) wrong++;
   }
-  const allAnsweredMs = performance.now() - started;
+  const allAnsweredMs = listeningMs + performance.now() - started;
+  const firstAnswerMs = listeningMs + (latencies[0] ?? Number.NaN);
   latencies.sort((a, b) => a - b);
-  return { runtime, listeningMs, listeningRssMb, allAnsweredMs, answeredRssMb: server.rssMb, firstP50Ms: quantile(latencies, 0.5), firstP99Ms: quantile(latencies, 0.99), wrong };
+  return { runtime, listeningMs, listeningRssMb, firstAnswerMs, allAnsweredMs, answeredRssMb: server.rssMb, firstP50Ms: quantile(latencies, 0.5), firstP99Ms: quantile(latencies, 0.99), wrong };
 }

@@ -52,8 +52,12 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const full: Required<Omit<LoadOptions, "rate">> & LoadOptions = { graceMs: DEFAULT_GRACE_MS, ...options };
   const command = pinned(LOAD_CORE, [process.execPath, join(ROOT, "scripts/bench/load/generator.ts"), JSON.stringify(full)]);
   const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit", timeout: full.seconds * 1000 + full.graceMs + SPARE_MS, killSignal: "SIGKILL" });
+  const end = () => child.kill("SIGKILL");
+  process.once("exit", end);
   const text = await new Response(child.stdout).text();
-  if ((await child.exited) !== 0) throw new Error(`the load generator ended with ${child.exitCode ?? child.signalCode}`);
+  const status = await child.exited;
+  process.off("exit", end);
+  if (status !== 0) throw new Error(`the load generator ended with ${child.exitCode ?? child.signalCode}`);
   const cpuSeconds = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
   // JSON has no infinity: it arrives as null, and nothing else does.
   const result = JSON.parse(text, (_key, value: unknown) => (value === null ? Number.POSITIVE_INFINITY : value)) as Omit<LoadResult, "cpuSeconds">;
