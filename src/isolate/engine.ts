@@ -77,6 +77,8 @@ const ARGV_BYTES = 4 * 4 + 4 * 8;
 /** The guest's C stack lives in linear memory; deeper recursion would overflow the host's own stack first. */
 const STACK_BYTES = 192 * 1024;
 
+const LOST_IN_UTF8 = /\0|\p{Surrogate}/gu;
+
 const encoder = new TextEncoder();
 
 export class EngineInstance {
@@ -192,19 +194,19 @@ export class EngineInstance {
     const value = exports.QTS_NewString(pointers.context, at);
     if (at !== pointers.scratch) exports.free(at);
     if (value === 0) throw new Error("out of linear memory");
-    if (safe !== text) this.#restoreNuls(value, text);
+    if (safe !== text || !text.isWellFormed()) this.#restoreUnits(value, text);
     return value;
   }
 
-  /** The engine takes C strings, so NULs travel as U+0001 and are put back in the fresh string, which nobody has seen yet. */
-  #restoreNuls(value: Pointer, text: string): void {
+  /** The engine takes C strings of UTF-8, so NULs travel as U+0001 and lone surrogates as U+FFFD. They are put back in the fresh string, which nobody has seen yet. */
+  #restoreUnits(value: Pointer, text: string): void {
     const { view, layout } = this;
     const string = view.getUint32(value, true);
     const wide = view.getUint32(string + layout.stringLength, true) >>> 31 === 1;
     const data = string + layout.stringData;
-    for (let i = text.indexOf("\0"); i >= 0; i = text.indexOf("\0", i + 1))
-      if (wide) view.setUint16(data + i * 2, 0, true);
-      else this.bytes[data + i] = 0;
+    for (const { index } of text.matchAll(LOST_IN_UTF8))
+      if (wide) view.setUint16(data + index * 2, text.charCodeAt(index), true);
+      else this.bytes[data + index] = 0;
   }
 
   newBytes(data: Uint8Array): Pointer {
