@@ -146,9 +146,10 @@ export class GuestInvocation implements Invocation, OpContext, Due {
   /** The client went away: the guest is told, and may finish what it asked `waitUntil` for. */
   cancel(): void {
     if (this.#phase === "over") return;
-    this.enter("abort", "The client has disconnected");
+    // Before the guest hears of it: what it does then is no answer any more.
     if (this.#phase === "waiting") this.#giveUp("canceled");
     else if (this.#outcome === "ok" && !this.#bodyDone) this.#outcome = "canceled";
+    this.enter("abort", "The client has disconnected");
     this.#bodyDone = true;
     this.#advance();
   }

@@ -105,7 +105,7 @@ export class Blob {
     hasData = (value) => #data in value;
   }
 }
-defineInterface(Blob, "Blob", { inspected: ["size", "type"] });
+defineInterface(Blob, "Blob", { lengths: { slice: 0 }, promises: ["arrayBuffer", "bytes", "text"], inspected: ["size", "type"] });
 
 const settled = <T>(work: () => T): Promise<T> => {
   try {

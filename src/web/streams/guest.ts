@@ -53,6 +53,12 @@ const cancelThrough = uncurryThis(ReadableStreamDefaultReader.prototype.cancel a
 const cancelDirectly = uncurryThis(ReadableStream.prototype.cancel as (this: ByteStream, reason: unknown) => Promise<void>);
 const split = uncurryThis(ReadableStream.prototype.tee as (this: ByteStream) => [ByteStream, ByteStream]);
 
+const enqueueOn = uncurryThis(ReadableByteStreamController.prototype.enqueue as (this: ReadableByteStreamController, chunk: ArrayBufferView) => void);
+const closeOn = uncurryThis(ReadableByteStreamController.prototype.close as (this: ReadableByteStreamController) => void);
+const errorOn = uncurryThis(ReadableByteStreamController.prototype.error as (this: ReadableByteStreamController, reason: unknown) => void);
+const byobRequestOf = getter<ReadableStreamBYOBRequest | null>(ReadableByteStreamController.prototype, "byobRequest");
+const respondTo = uncurryThis(ReadableStreamBYOBRequest.prototype.respond as (this: ReadableStreamBYOBRequest, bytes: number) => void);
+
 export function isReadableStream(value: unknown): value is ByteStream {
   try {
     getLocked(value as object);
@@ -71,21 +77,28 @@ export const cancelReader = (reader: Reader, reason: unknown): Promise<void> => 
 export const cancelStream = (stream: ByteStream, reason: unknown): Promise<void> => cancelDirectly(stream, reason);
 export const tee = (stream: ByteStream): [ByteStream, ByteStream] => split(stream);
 
-/** A byte stream over `pull`, which resolves with the next chunk or null at the end. Nothing is read ahead of the consumer. */
-export function createByteStream(pull: () => Promise<Uint8Array | null>, cancel: (reason: unknown) => void): ByteStream {
+/**
+ * A byte stream over `pull`, which resolves with the next chunk or null at the end. Nothing is read ahead of the consumer. `opened` is given the way to fail
+ * the stream from outside.
+ */
+export function createByteStream(pull: () => Promise<Uint8Array | null>, cancel: (reason: unknown) => void, opened?: (fail: (reason: unknown) => void) => void): ByteStream {
   return new ReadableStream(
     {
       __proto__: null,
       type: "bytes",
+      start(controller: ReadableByteStreamController) {
+        opened?.((reason) => errorOn(controller, reason));
+      },
       pull(controller: ReadableByteStreamController) {
         return new SafePromise<void>((resolve, reject) => {
           thenCall(
             pull(),
             (chunk) => {
               if (chunk === null) {
-                controller.close();
-                controller.byobRequest?.respond(0);
-              } else controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
+                closeOn(controller);
+                const request = byobRequestOf(controller);
+                if (request !== null) respondTo(request, 0);
+              } else enqueueOn(controller, chunk as Uint8Array<ArrayBuffer>);
               resolve();
             },
             reject,
@@ -98,5 +111,37 @@ export function createByteStream(pull: () => Promise<Uint8Array | null>, cancel:
   ) as ByteStream;
 }
 
+/** A stream of what `map` makes of each chunk of `stream`, read no faster than it is itself. */
+export function mapStream(stream: ByteStream, map: (chunk: unknown) => unknown): ByteStream {
+  const reader = acquireReader(stream);
+  return new ReadableStream(
+    {
+      __proto__: null,
+      pull: (controller: ReadableStreamDefaultController<unknown>) =>
+        new SafePromise<void>((resolve, reject) => {
+          thenRead(
+            readFrom(reader),
+            ({ done, value }) => {
+              try {
+                if (done) closeDefault(controller);
+                else enqueueDefault(controller, map(value));
+                resolve();
+              } catch (error) {
+                reject(error);
+              }
+            },
+            reject,
+          );
+        }),
+      cancel: (reason: unknown) => cancelThrough(reader, reason),
+    } as unknown as ConstructorParameters<typeof ReadableStream>[0],
+    { __proto__: null, highWaterMark: 0 } as unknown as { highWaterMark: 0 },
+  ) as ByteStream;
+}
+
+type ReadResult = { done: boolean; value: unknown };
+const thenRead = uncurryThis(SafePromise.prototype.then as (this: Promise<ReadResult>, resolved: (value: ReadResult) => void, rejected: (reason: unknown) => void) => Promise<void>);
+const enqueueDefault = uncurryThis(ReadableStreamDefaultController.prototype.enqueue as (this: ReadableStreamDefaultController<unknown>, chunk: unknown) => void);
+const closeDefault = uncurryThis(ReadableStreamDefaultController.prototype.close as (this: ReadableStreamDefaultController<unknown>) => void);
 const thenCall = uncurryThis(SafePromise.prototype.then as (this: Promise<Uint8Array | null>, resolved: (value: Uint8Array | null) => void, rejected: (reason: unknown) => void) => Promise<void>);
 

@@ -88,7 +88,7 @@ export class TextDecoder {
     return text;
   }
 }
-defineInterface(TextDecoder, "TextDecoder", { inspected: ["encoding", "fatal", "ignoreBOM"] });
+defineInterface(TextDecoder, "TextDecoder", { lengths: { decode: 0 }, inspected: ["encoding", "fatal", "ignoreBOM"] });
 
 function view(bytes: Uint8Array<ArrayBuffer>, offset: number, length: number): Uint8Array<ArrayBuffer> {
   return new SafeUint8Array(typedArrayBuffer(bytes), typedArrayByteOffset(bytes) + offset, length);

@@ -29,7 +29,7 @@ export class TextEncoder {
     return { read: written === 0 ? 0 : unitsOf(bytes, written), written };
   }
 }
-defineInterface(TextEncoder, "TextEncoder", { inspected: ["encoding"] });
+defineInterface(TextEncoder, "TextEncoder", { lengths: { encode: 0 }, inspected: ["encoding"] });
 
 /** `end`, or one less when it would cut a surrogate pair. */
 function wholeCharacters(text: string, end: number): number {

@@ -3,7 +3,7 @@
  * somebody asks for one: most are read whole, or passed on as they are.
  */
 import { type Blob, blobBytes, blobOf, blobSize, blobType, isBlob } from "../../blob/guest.ts";
-import { utf8Decode, utf8Encode } from "../../encoding/guest/utf8.ts";
+import { utf8Decode, utf8DecodeWithoutBom, utf8Encode } from "../../encoding/guest/utf8.ts";
 import { formEntries, formOf, isFormData } from "../../form-data/guest.ts";
 import { boundaryOf, parseMultipart, serializeMultipart } from "../../form-data/guest/multipart.ts";
 import { hostOps } from "../../infra/guest/host-ops.ts";
@@ -26,7 +26,8 @@ import {
   typedArraySet,
 } from "../../infra/guest/primordials.ts";
 import { toUSVString, viewBytes } from "../../infra/guest/webidl-convert.ts";
-import { type ByteStream, createByteStream, isDisturbed, isLocked, isReadableStream, openReader, readNext, tee } from "../../streams/guest.ts";
+import { type ByteStream, createByteStream, isDisturbed, isLocked, isReadableStream, mapStream, openReader, readNext, tee } from "../../streams/guest.ts";
+import { structuredCloneOf } from "../../structured-clone/guest/clone.ts";
 import { formTextOf, isURLSearchParams } from "../../url/guest/url-search-params.ts";
 import { parseFormUrlencoded } from "../../url/guest/form-urlencoded.ts";
 import { fetchOps } from "../ops.ts";
@@ -43,11 +44,23 @@ export interface Body {
   stream: ByteStream | null;
   /** It was read whole, in a form that is no stream. */
   used: boolean;
+  /** Of a body that comes from a source of the host's. */
+  source: Source | null;
 }
 
-export const bodyOfSource = (rid: number): Body => ({ content: null, rid, stream: null, used: false });
-export const bodyOfText = (text: string): Body => ({ content: text, rid: 0, stream: null, used: false });
-const bodyOfBytes = (bytes: Bytes): Body => ({ content: bytes, rid: 0, stream: null, used: false });
+interface Source {
+  /** Why nobody can read it any more: its fetch was aborted. */
+  abort: { readonly reason: unknown } | null;
+  /** Fails the stream that was made of it. */
+  fail: ((reason: unknown) => void) | null;
+}
+
+const newBody = (content: string | Bytes | null, rid: number, stream: ByteStream | null): Body => ({ content, rid, stream, used: false, source: rid === 0 ? null : { abort: null, fail: null } });
+
+export const bodyOfSource = (rid: number): Body => newBody(null, rid, null);
+export const bodyOfText = (text: string): Body => ({ content: text, rid: 0, stream: null, used: false, source: null });
+export const bodyOfBytes = (bytes: Bytes): Body => newBody(bytes, 0, null);
+export const bodyOfStream = (stream: ByteStream): Body => newBody(null, 0, stream);
 
 export interface ExtractedBody {
   readonly body: Body;
@@ -59,7 +72,7 @@ export function extractBody(init: unknown): ExtractedBody {
   if (typeof init === "string") return { body: bodyOfText(init), type: "text/plain;charset=UTF-8" };
   if (isReadableStream(init)) {
     if (isDisturbed(init) || isLocked(init)) throw new SafeTypeError("the stream has been read from or is locked");
-    return { body: { content: null, rid: 0, stream: init, used: false }, type: null };
+    return { body: bodyOfStream(init), type: null };
   }
   if (isBlob(init)) {
     const type = blobType(init);
@@ -85,8 +98,13 @@ export const isBodyLocked = (body: Body | null): boolean => body?.stream != null
 /** The body as a stream, which is its form from now on. */
 export function streamOf(body: Body): ByteStream {
   if (body.stream !== null) return body.stream;
-  const { rid } = body;
-  if (rid !== 0) body.stream = createByteStream(() => source_read(rid), () => source_cancel(rid));
+  const { rid, source } = body;
+  if (source !== null && source.abort !== null) {
+    const { reason } = source.abort;
+    body.stream = createByteStream(() => promiseReject(reason), () => {});
+  } else if (source !== null) body.stream = createByteStream(() => readSource(source, rid), () => source_cancel(rid), (fail) => {
+      source.fail = fail;
+    });
   else {
     let rest: Bytes | null = body.content === null ? null : typeof body.content === "string" ? utf8Encode(body.content) : body.content;
     body.stream = createByteStream(
@@ -108,39 +126,61 @@ export function streamOf(body: Body): ByteStream {
 
 /** https://fetch.spec.whatwg.org/#concept-body-clone */
 export function cloneBody(body: Body): Body {
-  if (body.stream === null && body.rid === 0) return { content: body.content, rid: 0, stream: null, used: false };
+  if (body.stream === null && body.rid === 0) return newBody(body.content, 0, null);
+  // A stream of the app's may give one object to both branches; those of ours give bytes that are copied.
+  const isOwn = body.stream === null || body.source !== null;
   const branches = tee(streamOf(body));
   body.stream = branches[0];
-  return { content: null, rid: 0, stream: branches[1], used: false };
+  return bodyOfStream(isOwn ? branches[1] : clonedBranch(branches[1]));
 }
 
 /** Takes a body that has not been used for somebody else: `body` counts as used from now on. */
 export function takeBody(body: Body): Body {
-  const taken: Body = { content: body.content, rid: body.rid, stream: body.stream, used: false };
+  const taken: Body = { content: body.content, rid: body.rid, stream: body.stream, used: false, source: body.source };
   body.used = true;
   body.content = null;
   body.rid = 0;
   return taken;
 }
 
-function refusal(body: Body): SafeRefusal {
+const NO_TRANSFER: readonly unknown[] = [];
+
+/** A branch whose chunks are clones: the other branch has the originals (https://streams.spec.whatwg.org/#abstract-opdef-readablestreamdefaulttee). */
+function clonedBranch(branch: ByteStream): ByteStream {
+  return mapStream(branch, (chunk) => structuredCloneOf(chunk, NO_TRANSFER));
+}
+
+/** A read that the abort broke fails with the reason of the abort. */
+function readSource(source: Source, rid: number): Promise<Uint8Array | null> {
+  return promiseThen(source_read(rid), undefined, (error) => {
+    throw source.abort === null ? error : source.abort.reason;
+  });
+}
+
+/** The fetch that the body came from was aborted. What has been read stays read. */
+export function abortBody({ source }: Body, reason: unknown): void {
+  if (source === null || source.abort !== null) return;
+  source.abort = { reason };
+  if (source.fail !== null) source.fail(reason);
+}
+
+function refusal(body: Body): unknown {
   if (body.used || (body.stream !== null && isDisturbed(body.stream))) return new SafeTypeError("the body has been read already");
   if (body.stream !== null && isLocked(body.stream)) return new SafeTypeError("the body is locked by a reader");
-  return null;
+  return body.source === null || body.source.abort === null ? null : body.source.abort.reason;
 }
-type SafeRefusal = TypeError | null;
 
 /** Reads the whole body, once, and resolves with what `shape` makes of it. */
 function consume<T>(body: Body | null, shape: (content: string | Bytes) => T): Promise<T> {
   if (body === null) return attempt(shape, "");
   const error = refusal(body);
   if (error !== null) return promiseReject(error) as Promise<T>;
-  const { content, rid, stream } = body;
+  const { content, rid, stream, source } = body;
   if (stream !== null) return promiseThen(readStream(stream), shape);
   body.used = true;
   body.content = null;
   if (rid === 0) return attempt(shape, content ?? "");
-  return promiseThen(readAll(() => source_read(rid)), shape);
+  return promiseThen(readAll(() => readSource(source as Source, rid)), shape);
 }
 
 function attempt<T>(shape: (content: string | Bytes) => T, content: string | Bytes): Promise<T> {
@@ -209,7 +249,7 @@ export function readFormData(body: Body | null, contentType: string | null): Pro
       if (boundary === null) throw new SafeTypeError("the content type names no boundary");
       return formOf(parseMultipart(toBytes(content), boundary));
     }
-    if (stringStartsWith(essence, "application/x-www-form-urlencoded")) return formOf(parseFormUrlencoded(toText(content)));
+    if (stringStartsWith(essence, "application/x-www-form-urlencoded")) return formOf(parseFormUrlencoded(typeof content === "string" ? toUSVString(content) : utf8DecodeWithoutBom(content)));
     throw new SafeTypeError("the body is no form: its content type is " + (contentType ?? "missing"));
   });
 }

@@ -4,7 +4,7 @@ import { hostOps } from "../../infra/guest/host-ops.ts";
 import { promiseIgnore, promiseReject, promiseResolve, promiseThen, SafePromise, SafeTypeError, stringIndexOf, stringSlice, stringStartsWith } from "../../infra/guest/primordials.ts";
 import { exposeOperation, requireArguments } from "../../infra/guest/webidl.ts";
 import { type FetchHead, fetchOps } from "../ops.ts";
-import { type Body, bodyOfSource, isBodyLocked, isBodyUsed, streamOf, takeBody } from "./body.ts";
+import { abortBody, type Body, bodyOfBytes, bodyOfSource, isBodyLocked, isBodyUsed, streamOf, takeBody } from "./body.ts";
 import { parseDataUrl } from "./data-url.ts";
 import { blockOf, headersOfBlock } from "./headers.ts";
 import { Request, requestHeaders, requestState } from "./request.ts";
@@ -34,16 +34,20 @@ function start(request: Request): Promise<Response> {
   const id = nextFetch++;
   const packed = state.method + "\n" + withoutFragment(state.url) + "\n" + state.options.redirect + "\n" + blockOf(requestHeaders(request));
   return new SafePromise((resolve, reject) => {
+    let received: Body | null = null;
     const abort = (): void => {
+      const reason = abortReason(signal as never);
       fetch_abort(id);
-      reject(abortReason(signal as never));
+      if (received !== null) abortBody(received, reason);
+      reject(reason);
     };
     if (signal !== null) addAbortAlgorithm(signal, abort);
     promiseThen(
       send(id, packed, body),
       (head) => {
         // The algorithm stays: an abort after the head ends the body.
-        resolve(responseOfHead(head, state.options.redirect === "manual"));
+        received = head.bodyRid === 0 ? null : bodyOfSource(head.bodyRid);
+        resolve(responseOfHead(head, received, state.options.redirect === "manual"));
       },
       (error) => {
         if (signal !== null) removeAbortAlgorithm(signal, abort);
@@ -55,11 +59,11 @@ function start(request: Request): Promise<Response> {
 
 function send(id: number, packed: string, body: Body | null): Promise<FetchHead> {
   if (body === null) return fetch_start(id, packed, null, 0);
-  const { content, rid, stream } = takeBody(body);
-  if (rid === 0 && stream === null) return fetch_start(id, packed, content ?? "", 0);
+  const taken = takeBody(body);
+  if (taken.rid === 0 && taken.stream === null) return fetch_start(id, packed, taken.content ?? "", 0);
   const sink = openSink();
   const started = fetch_start(id, packed, null, sink);
-  promiseIgnore(pump(streamOf({ content, rid, stream, used: false }), sink));
+  promiseIgnore(pump(streamOf(taken), sink));
   return started;
 }
 
@@ -68,14 +72,14 @@ function withoutFragment(url: string): string {
   return at < 0 ? url : stringSlice(url, 0, at);
 }
 
-function responseOfHead(head: FetchHead, isManual: boolean): Response {
-  const { status, statusText, url, redirected, headers, bodyRid } = head;
+function responseOfHead(head: FetchHead, body: Body | null, isManual: boolean): Response {
+  const { status, statusText, url, redirected, headers } = head;
   const type: ResponseType = isManual && status >= 300 && status < 400 ? "default" : "basic";
-  return responseOf({ type, url, redirected, status, statusText, headers: headersOfBlock(headers, "immutable"), block: "", body: bodyRid === 0 ? null : bodyOfSource(bodyRid) });
+  return responseOf({ type, url, redirected, status, statusText, headers: headersOfBlock(headers, "immutable"), block: "", body });
 }
 
 function fetchData(url: string): Promise<Response> {
   const { type, content } = parseDataUrl(withoutFragment(url));
   const headers = headersOfBlock("content-type\n" + type + "\n", "immutable");
-  return promiseResolve(responseOf({ type: "basic", url, redirected: false, status: 200, statusText: "OK", headers, block: "", body: { content, rid: 0, stream: null, used: false } }));
+  return promiseResolve(responseOf({ type: "basic", url, redirected: false, status: 200, statusText: "OK", headers, block: "", body: bodyOfBytes(content) }));
 }

@@ -49,6 +49,9 @@ const REDIRECTS = ["follow", "error", "manual"] as const;
 const MODES = ["navigate", "same-origin", "no-cors", "cors"] as const;
 const CREDENTIALS = ["omit", "same-origin", "include"] as const;
 const CACHES = ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"] as const;
+const DUPLEX = ["half"] as const;
+const PRIORITIES = ["high", "low", "auto"] as const;
+const SIMPLE_METHODS = ["GET", "HEAD", "POST"] as const;
 const POLICIES = ["", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin", "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"] as const;
 
 const DEFAULTS: Readonly<RequestOptions> = {
@@ -191,7 +194,7 @@ export class Request {
     hasState = (value) => #state in value;
   }
 }
-defineInterface(Request, "Request", { length: 1, inspected: ["method", "url", "headers", "redirect", "bodyUsed"] });
+defineInterface(Request, "Request", { length: 1, promises: ["arrayBuffer", "blob", "bytes", "formData", "json", "text"], inspected: ["method", "url", "headers", "redirect", "bodyUsed"] });
 
 const headersOf = (state: RequestState): Headers => (state.headers ??= headersOfBlock(opened(state).block, "immutable"));
 const mimeType = (state: RequestState): string => headerOf(headersOf(state), "content-type") ?? "";
@@ -244,11 +247,12 @@ function isURL(value: object): boolean {
 }
 
 function readInit(state: RequestState, init: Readonly<Record<string, unknown>>): void {
-  const { cache, cf, credentials, integrity, keepalive, method, mode, redirect, referrer, referrerPolicy, window } = init;
+  const { cache, cf, credentials, duplex, integrity, keepalive, method, mode, priority, redirect, referrer, referrerPolicy, window } = init;
   if (window !== undefined && window !== null) throw new SafeTypeError("Request: window must be null");
   const options: RequestOptions = { ...state.options };
   if (cache !== undefined) options.cache = toEnum(cache, CACHES, "Request cache");
   if (credentials !== undefined) options.credentials = toEnum(credentials, CREDENTIALS, "Request credentials");
+  if (duplex !== undefined) toEnum(duplex, DUPLEX, "Request duplex");
   if (integrity !== undefined) options.integrity = toDOMString(integrity, "Request integrity");
   if (keepalive !== undefined) options.keepalive = !!keepalive;
   if (method !== undefined) state.method = toMethod(method);
@@ -256,11 +260,13 @@ function readInit(state: RequestState, init: Readonly<Record<string, unknown>>):
     options.mode = toEnum(mode, MODES, "Request mode");
     if (options.mode === "navigate") throw new SafeTypeError("Request: the mode cannot be navigate");
   }
+  if (priority !== undefined) toEnum(priority, PRIORITIES, "Request priority");
   if (redirect !== undefined) options.redirect = toEnum(redirect, REDIRECTS, "Request redirect");
   if (referrer !== undefined) options.referrer = toReferrer(toUSVString(referrer, "Request referrer"));
   if (referrerPolicy !== undefined) options.referrerPolicy = toEnum(referrerPolicy, POLICIES, "Request referrerPolicy");
   if (cf !== undefined) options.cf = cf;
   if (options.cache === "only-if-cached" && options.mode !== "same-origin") throw new SafeTypeError("Request: only-if-cached needs the mode same-origin");
+  if (options.mode === "no-cors" && !arrayIncludes(SIMPLE_METHODS, state.method as never)) throw new SafeTypeError("Request: the mode no-cors allows GET, HEAD and POST only");
   state.options = options;
 }
 

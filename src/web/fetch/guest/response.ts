@@ -133,7 +133,7 @@ export class Response {
     hasState = (value) => #state in value;
   }
 }
-defineInterface(Response, "Response", { inspected: ["status", "statusText", "headers", "ok", "redirected", "type", "url", "bodyUsed"] });
+defineInterface(Response, "Response", { lengths: { redirect: 1, json: 1 }, promises: ["arrayBuffer", "blob", "bytes", "formData", "json", "text"], inspected: ["status", "statusText", "headers", "ok", "redirected", "type", "url", "bodyUsed"] });
 
 const headersOf = (state: ResponseState): Headers => (state.headers ??= headersOfBlock(state.block, "response"));
 

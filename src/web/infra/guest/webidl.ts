@@ -7,6 +7,7 @@ import {
   mapSet,
   objectDefineProperty,
   ownKeys,
+  promiseReject,
   reflectApply,
   SafeMap,
   SafeTypeError,
@@ -21,6 +22,10 @@ export type Interface = { readonly prototype: object };
 export interface InterfaceOptions {
   /** The constructor's `length`: its required arguments. Default 0. */
   readonly length?: number;
+  /** The `length` of members that take optional arguments: their required ones. A static member goes before another of its name. */
+  readonly lengths?: Readonly<Record<string, number>>;
+  /** Methods without arguments that return promises: called on something else they reject instead of throwing. */
+  readonly promises?: readonly string[];
   /** Constants, on the constructor and on the prototype. */
   readonly constants?: Readonly<Record<string, number>>;
   /** False for an interface that is not put on `globalThis`. */
@@ -50,11 +55,22 @@ export const interfaceOf = (prototype: object): InterfaceInfo | undefined => map
  */
 export function defineInterface(cls: Interface, name: string, options?: InterfaceOptions): void {
   const { prototype } = cls;
+  const promises = options?.promises ?? [];
+  for (let i = 0; i < promises.length; i++) rejectInstead(prototype, promises[i] as string);
   makeEnumerable(prototype);
   makeEnumerable(cls);
   objectDefineProperty(cls, "name", { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
   objectDefineProperty(cls, "length", { __proto__: null, value: options?.length ?? 0, configurable: true } as PropertyDescriptor);
   objectDefineProperty(prototype, symbolToStringTag, { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
+  const lengths = options?.lengths;
+  if (lengths !== undefined) {
+    const names = ownKeys(lengths) as string[];
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string;
+      const member = (getOwnPropertyDescriptor(cls, name) ?? getOwnPropertyDescriptor(prototype, name))?.value as object;
+      objectDefineProperty(member, "length", { __proto__: null, value: lengths[name], configurable: true } as PropertyDescriptor);
+    }
+  }
   const constants = options?.constants;
   if (constants !== undefined) {
     const names = ownKeys(constants);
@@ -73,6 +89,21 @@ export function defineInterface(cls: Interface, name: string, options?: Interfac
   }
   mapSet(interfaces, prototype, { name, inspected, pairs: mapGet(pairLists, prototype) });
   if (options?.exposed !== false) expose(name, cls);
+}
+
+/** https://webidl.spec.whatwg.org/#dfn-create-operation-function: exceptions of an operation that returns a promise become its rejection. */
+function rejectInstead(prototype: object, name: string): void {
+  const { value: method } = getOwnPropertyDescriptor(prototype, name) as { value: () => Promise<unknown> };
+  const members = {
+    [name](): Promise<unknown> {
+      try {
+        return reflectApply(method, this, []);
+      } catch (error) {
+        return promiseReject(error);
+      }
+    },
+  };
+  objectDefineProperty(prototype, name, getOwnPropertyDescriptor(members, name) as PropertyDescriptor);
 }
 
 function makeEnumerable(target: object): void {

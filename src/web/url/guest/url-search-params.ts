@@ -103,7 +103,7 @@ export class URLSearchParams {
   }
 }
 definePairIterable(URLSearchParams, "URLSearchParams", (params) => listOf(params));
-defineInterface(URLSearchParams, "URLSearchParams");
+defineInterface(URLSearchParams, "URLSearchParams", { lengths: { delete: 1, has: 1 } });
 
 export const isURLSearchParams = (value: unknown): value is URLSearchParams => {
   try {

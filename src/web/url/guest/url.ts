@@ -140,6 +140,7 @@ export class URL {
   }
 }
 defineInterface(URL, "URL", {
+  lengths: { parse: 1, canParse: 1 },
   length: 1,
   inspected: ["href", "origin", "protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "searchParams", "hash"],
 });
