@@ -1,6 +1,7 @@
 /** The engine build step: QuickJS from its npm package, metered, with readable names. Same package, same bytes. */
 import { KIND, readModule, type Module } from "../meter/sections.ts";
 import { meter, type MeterReport } from "../meter/meter.ts";
+import { ENTER_EXPORT, enterFunction } from "./enter.ts";
 import { deriveExportNames, ENGINE_EXPORTS } from "./export-names.ts";
 import { deriveImportRoles, type ImportRole } from "./import-roles.ts";
 import { readEnginePackage, type EnginePackage } from "./package.ts";
@@ -35,11 +36,12 @@ export function buildEngineFrom({ wasm, glue }: EnginePackage): BuiltEngine {
     interrupt: { module: importModule[0] as string, field: minifiedOf("interrupt") },
     renameImport: ({ field }) => ({ module: IMPORT_MODULE, field: (roles.get(field) as { role: string }).role }),
     keepExports: exportNames,
+    compose: new Map([[ENTER_EXPORT, enterFunction]]),
   });
   return {
     wasm: output.wasm,
     imports: Object.fromEntries([...roles.values()].map(({ role, type }) => [role, type])) as Record<ImportRole, string>,
-    exports: [...exportNames.values()],
+    exports: [...exportNames.values(), ENTER_EXPORT],
     report: output.report,
     hash: output.report.hash,
   };

@@ -29,6 +29,8 @@ export interface MeterOptions {
   readonly renameImport?: (name: ImportName) => ImportName;
   /** Exports to keep, old name → new name. All others go: instantiation time grows with them. */
   readonly keepExports: ReadonlyMap<string, string>;
+  /** Functions made of kept exports, by the name they are exported under. Their loops must charge like all others: `charge` is what goes behind a loop head. */
+  readonly compose?: ReadonlyMap<string, (indexOf: (exported: string) => number, charge: readonly number[]) => AddedFunction>;
 }
 
 export interface MeterReport extends Counts {
@@ -43,13 +45,21 @@ export function meter(wasm: Uint8Array, options: MeterOptions): { wasm: Uint8Arr
   const interrupt = findInterrupt(module, options.interrupt);
   const firstAdded = module.importedFunctions + module.functions.length;
   const targets: ChargeTargets = { fuel: module.importedGlobals + module.globals.length, spent: firstAdded };
-  const added = [spentFunction(interrupt), getFuelFunction(targets), setFuelFunction(targets)];
+  const kept = keptExports(module, options.keepExports);
+  const indexOf = (exported: string): number => {
+    const found = kept.find((entry) => entry.name === exported);
+    if (found === undefined) throw new Error(`no kept export ${exported} to compose with`);
+    return found.index;
+  };
+  const composed = [...(options.compose ?? [])].map(([name, make]) => ({ name, made: make(indexOf, [...stepCharge(targets)]) }));
+  const added = [spentFunction(interrupt), getFuelFunction(targets), setFuelFunction(targets), ...composed.map(({ made }) => made)];
   const recursive = breakCycles(readCallGraph(module), largestFunction(module));
   const fuel = Uint8Array.from([VALUE_TYPE.i32, MUTABLE, OP.i32Const, ...encodeS32(INITIAL_FUEL), OP.end]);
   const exports: Export[] = [
-    ...keptExports(module, options.keepExports),
+    ...kept,
     { name: GET_FUEL_EXPORT, kind: KIND.function, index: firstAdded + 1 },
     { name: SET_FUEL_EXPORT, kind: KIND.function, index: firstAdded + 2 },
+    ...composed.map(({ name }, i) => ({ name, kind: KIND.function, index: firstAdded + 3 + i })),
   ];
   const bodies = [
     ...module.functions.map((body) => meterFunction(body, targets, recursive.has(body.index))),
@@ -70,8 +80,8 @@ export function meter(wasm: Uint8Array, options: MeterOptions): { wasm: Uint8Arr
   for (const id of rewritten.keys())
     if (!module.sections.some((section) => section.id === id)) throw new Error(`the module has no section ${id}`);
   // Custom sections (names, producers) go: they hold indices and offsets that are no longer right, and cost space in every process.
-  const kept = module.sections.filter(({ id }) => id !== SECTION.custom);
-  const output = writeModule(kept.map(({ id, body }) => ({ id, body: rewritten.get(id) ?? body })));
+  const sections = module.sections.filter(({ id }) => id !== SECTION.custom);
+  const output = writeModule(sections.map(({ id, body }) => ({ id, body: rewritten.get(id) ?? body })));
 
   const counts = validate(output, targets, interrupt);
   const hash = new Bun.CryptoHasher("sha256").update(output).digest("hex");

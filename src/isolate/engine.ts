@@ -51,6 +51,8 @@ interface EngineExports {
   readonly QTS_Throw: (context: Pointer, error: Pointer) => Pointer;
   readonly QTS_IsJobPending: (runtime: Pointer) => number;
   readonly QTS_Eval: (context: Pointer, code: Pointer, length: number, file: Pointer, detectModule: number, flags: number) => Pointer;
+  /** The call, then the promise jobs that it left; jobs stay after an exception. See `build/engine/enter.ts`. */
+  readonly nano_enter: (context: Pointer, fn: Pointer, self: Pointer, argc: number, argv: Pointer, runtime: Pointer) => Pointer;
   readonly QTS_Call: (context: Pointer, fn: Pointer, self: Pointer, argc: number, argv: Pointer) => Pointer;
   readonly QTS_ExecutePendingJob: (runtime: Pointer, max: number, contextOut: Pointer) => Pointer;
 }
@@ -100,7 +102,7 @@ export class EngineInstance {
     const instance = new WebAssembly.Instance(engine.module, { env: this.#imports(hooks) } as unknown as Bun.WebAssembly.Imports);
     this.exports = instance.exports as unknown as EngineExports;
     this.fuel = HOST_FUEL;
-    this.call = promising(this.exports.QTS_Call);
+    this.call = promising(this.exports.nano_enter);
     this.evaluate = promising(this.exports.QTS_Eval);
     this.runJobs = promising(this.exports.QTS_ExecutePendingJob);
   }

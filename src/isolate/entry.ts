@@ -77,7 +77,7 @@ export class Entrance {
     this.#argument(2, a);
     this.#argument(3, b);
     this.#meter.start();
-    return this.#engine.call(pointers.context, pointers.deliver, pointers.undefined, 4, pointers.argv);
+    return this.#engine.call(pointers.context, pointers.deliver, pointers.undefined, 4, pointers.argv, pointers.runtime);
   }
 
   #evaluate({ invocation, code, file, mode }: EvaluateEntry): Promise<number> {
