@@ -45,7 +45,10 @@ export class FuelMeter {
     if (fuel <= 0) return;
     this.#scheduler.charge(this.#account, fuel);
     if (this.#granted === 0) return;
-    this.#granted -= fuel;
-    this.#engine.fuel -= Math.ceil(fuel);
+    const left = this.#engine.fuel;
+    // Below 0 the slice has ended. Further down the engine's 32 bits would wrap around to a slice of seconds.
+    const cut = Math.max(0, Math.min(Math.ceil(fuel), left + 1));
+    this.#granted -= cut;
+    this.#engine.fuel = left - cut;
   }
 }
