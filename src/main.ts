@@ -59,6 +59,10 @@ function createTerminal(): Terminal {
         process.off("SIGINT", onInt);
       };
     },
+    onFault(listener) {
+      process.on("uncaughtException", listener);
+      process.on("unhandledRejection", listener);
+    },
     lines: (prompt) => createInterface({ input: process.stdin, output: process.stdout, prompt, terminal: isInteractive }),
     exit: (code) => process.exit(code),
   };

@@ -29,14 +29,14 @@ export class IsolatePool {
     return sum;
   }
 
-  /** An isolate for one more invocation. One that is in the middle of guest code is passed over while a fresh one may be had. */
+  /** An isolate for one more invocation. One that is in the middle of guest code, or short of memory, is passed over while a fresh one may be had. */
   take(): Isolate {
     let best: Isolate | null = null;
     for (const isolate of this.#live) {
       if (best === null || rank(isolate) < rank(best)) best = isolate;
       if (rank(best) === 0) break;
     }
-    if (best === null || (best.isBusy && this.#live.size < this.#revision.config.limits.isolates)) best = this.#create();
+    if (best === null || ((best.isBusy || best.isCrowded) && this.#live.size < this.#revision.config.limits.isolates)) best = this.#create();
     this.#idleSince.delete(best);
     return best;
   }
@@ -80,5 +80,5 @@ export class IsolatePool {
 /** Idle first, then the one with the least to do; one that used up a slice comes last, for nobody knows how long it will take. */
 function rank(isolate: Isolate): number {
   if (isolate.isSuspended) return 2_000_000 + isolate.invocationCount;
-  return isolate.isBusy ? 1_000_000 + isolate.invocationCount : isolate.invocationCount;
+  return isolate.isBusy || isolate.isCrowded ? 1_000_000 + isolate.invocationCount : isolate.invocationCount;
 }

@@ -23,6 +23,8 @@ export interface Terminal {
   input(): Promise<string>;
   /** Calls `listener` for SIGINT and SIGTERM; returns how to stop listening. */
   onSignal(listener: (signal: string) => void): () => void;
+  /** Calls `listener` for errors that nobody caught: defects of ours, which must not end a process that serves. */
+  onFault(listener: (error: unknown) => void): void;
   /** Ends the process at once. */
   exit(code: number): never;
   /** Lines typed at `prompt`, until end of input. */

@@ -34,6 +34,7 @@ export class Server {
   /** Throws ListenError when the port is taken. */
   static async start(context: CommandContext, options: ServerOptions): Promise<Server> {
     const { config, observer, isDev, warmUpMs } = options;
+    context.terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
     const artifacts = loadArtifacts(await context.artifacts());
     const runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, allowsPrivateFetch: isDev });
     if (warmUpMs > 0) await runtime.calibrate(warmUpMs);

@@ -1,5 +1,5 @@
 /** Decodes op arguments and encodes op results at the boundary, as the declarations say. Nothing of the guest is held after it returns: strings and bytes are copies. */
-import type { EngineInstance } from "./engine.ts";
+import { type EngineInstance, OutOfMemory } from "./engine.ts";
 import { readBytes, readNumber, readString, TAG, tagOf } from "./engine-values.ts";
 import { GuestError } from "./guest-error.ts";
 import type { Wire } from "./op.ts";
@@ -82,6 +82,7 @@ export function encode(engine: EngineInstance, wire: AnyWire, value: unknown): n
 
 /** The text of an error for the guest: `Name LF message` (see the guest's stub). */
 export function errorText(error: unknown, report: (error: unknown) => string): string {
+  if (error instanceof OutOfMemory) return "RangeError\nout of memory";
   if (error instanceof GuestError) return `${error.guestName}\n${error.message}`;
   return `Error\ninternal error ${report(error)}`;
 }

@@ -2,6 +2,7 @@
  * The engine: one compiled, metered QuickJS module, and the thin driver over one instance of it. The driver moves words; it knows
  * neither ops nor apps. Names of imports and exports are those that the engine build gives them (`build/engine`).
  */
+import { Buffer } from "node:buffer";
 import type { EngineLayout } from "./engine-layout.ts";
 import { readString, TAG } from "./engine-values.ts";
 import { promising, suspending } from "./jspi.ts";
@@ -82,6 +83,9 @@ const STACK_BYTES = 192 * 1024;
 const LOST_IN_UTF8 = /\0|\p{Surrogate}/gu;
 
 const encoder = new TextEncoder();
+
+/** What the host wanted to put into linear memory does not fit there. */
+export class OutOfMemory extends Error {}
 
 export class EngineInstance {
   readonly memory: WebAssembly.Memory;
@@ -178,10 +182,10 @@ export class EngineInstance {
     return true;
   }
 
-  /** malloc that never returns 0. */
+  /** malloc that never returns 0. Throws OutOfMemory. */
   allocate(size: number): Pointer {
     const at = this.exports.malloc(size);
-    if (at === 0) throw new Error("out of linear memory");
+    if (at === 0) throw new OutOfMemory();
     return at >>> 0;
   }
 
@@ -189,13 +193,14 @@ export class EngineInstance {
   newString(text: string): Pointer {
     const { exports, pointers } = this;
     const safe = text.includes("\0") ? text.replaceAll("\0", "\u0001") : text;
-    const most = safe.length * 3 + 1;
-    const at = most <= SCRATCH_BYTES ? pointers.scratch : this.allocate(most);
+    const fits = safe.length * 3 < SCRATCH_BYTES;
+    const most = fits ? SCRATCH_BYTES : Buffer.byteLength(safe) + 1;
+    const at = fits ? pointers.scratch : this.allocate(most);
     const { written } = encoder.encodeInto(safe, this.bytes.subarray(at, at + most - 1));
     this.bytes[at + written] = 0;
     const value = exports.QTS_NewString(pointers.context, at);
     if (at !== pointers.scratch) exports.free(at);
-    if (value === 0) throw new Error("out of linear memory");
+    if (value === 0 || this.isException(value)) throw new OutOfMemory();
     if (safe !== text || !text.isWellFormed()) this.#restoreUnits(value, text);
     return value;
   }
@@ -214,7 +219,9 @@ export class EngineInstance {
   newBytes(data: Uint8Array): Pointer {
     const at = this.allocate(Math.max(1, data.byteLength));
     this.bytes.set(data, at);
-    return this.exports.QTS_NewArrayBuffer(this.pointers.context, at, data.byteLength);
+    const value = this.exports.QTS_NewArrayBuffer(this.pointers.context, at, data.byteLength);
+    if (value === 0 || this.isException(value)) throw new OutOfMemory();
+    return value;
   }
 
   newFunction(name: string, id: number): Pointer {

@@ -3,13 +3,14 @@
  * burn to their invocations, and is condemned, never repaired, when a limit is broken or a host exception unwinds through it.
  */
 import type { DeadlineSweeper } from "../base/deadline.ts";
-import { type Engine, EngineInstance } from "./engine.ts";
+import { type Engine, EngineInstance, OutOfMemory } from "./engine.ts";
 import { Entrance, type Entry, type SettleEntry } from "./entry.ts";
 import { FuelMeter } from "./fuel-meter.ts";
 import { GuestInvocation, type InvocationHome, type InvocationOptions } from "./guest-invocation.ts";
 import type { GuestFailure, Kill } from "./invocation.ts";
 import { OpCalls } from "./op-calls.ts";
 import type { OpRegistry } from "./op-table.ts";
+import { releaseMemory } from "./release-memory.ts";
 import type { Account, Scheduler } from "./scheduler.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import type { Slices } from "./slice.ts";
@@ -26,6 +27,8 @@ export interface IsolateHost {
   /** Event names in the guest's order. */
   readonly events: ReadonlyMap<string, number>;
   now(): number;
+  /** Takes the memory of an isolate that is not entered any more. */
+  readonly pages: { release(buffer: ArrayBuffer): void };
   /** Host faults: something of ours threw. Returns an id to name it by. */
   reportFault(error: unknown): string;
 }
@@ -107,8 +110,12 @@ export class Isolate implements InvocationHome {
   get invocationCount(): number {
     return this.#invocations.size;
   }
+  /** What runs here holds so much memory that one more may be the end of all. */
+  get isCrowded(): boolean {
+    return this.#invocations.size > 0 && this.memoryBytes * 2 > this.#options.memoryBytes;
+  }
   get memoryBytes(): number {
-    return this.#engine.memory.buffer.byteLength;
+    return this.#engine.bytes.byteLength;
   }
 
   /** Opens an invocation. Deliver its event with `enqueueEvent`. */
@@ -183,6 +190,7 @@ export class Isolate implements InvocationHome {
     for (const invocation of [...this.#invocations.values()]) invocation.end("isolateLost");
     this.#options.onCondemned(kill);
     suspended?.end(new Condemned(outcome));
+    this.#releaseMemory();
   }
 
   /** Ends an isolate that nobody needs. What runs in it ends as `isolateLost`. */
@@ -193,6 +201,12 @@ export class Isolate implements InvocationHome {
     for (const invocation of [...this.#invocations.values()]) invocation.end("isolateLost");
     this.#suspended?.end(new Condemned("disposed"));
     this.#suspended = null;
+    this.#releaseMemory();
+  }
+
+  /** Once the guest's stack has been unwound. */
+  #releaseMemory(): void {
+    setImmediate(() => releaseMemory(this.#engine.memory.buffer));
   }
 
   #enqueue(entry: Entry): void {
@@ -269,8 +283,8 @@ export class Isolate implements InvocationHome {
     this.#entrance.abandonArguments();
     if (this.#condemned === null && invocation !== null) {
       if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) invocation.fail("exception", hostFailure(error));
-      else if (!(error instanceof Condemned)) this.#host.reportFault(error);
-      this.condemn("internalError", invocation);
+      else if (!(error instanceof Condemned || error instanceof OutOfMemory)) this.#host.reportFault(error);
+      this.condemn(error instanceof OutOfMemory ? "exceededMemory" : "internalError", invocation);
     }
     this.#current = null;
   };

@@ -66,7 +66,7 @@ export class OpCalls {
     result.then(
       (value) => this.#home.settle({ kind: "settle", invocation, call, wire: op.result, value, failure: null }),
       (error) => this.#home.settle({ kind: "settle", invocation, call, wire: op.result, value: null, failure: this.#errorText(error) }),
-    );
+    ).catch((fault) => this.#home.reportFault(fault));
     return call;
   }
 

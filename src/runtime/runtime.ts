@@ -13,6 +13,7 @@ import { Pipeline } from "../ingress/pipeline.ts";
 import { Router } from "../ingress/router.ts";
 import { Calibration } from "../isolate/calibrate.ts";
 import type { IsolateHost } from "../isolate/isolate.ts";
+import { PageReleaser } from "../isolate/page-release.ts";
 import { Scheduler } from "../isolate/scheduler.ts";
 import { SlicePlan } from "../isolate/slice.ts";
 import type { Invocation } from "../isolate/invocation.ts";
@@ -75,6 +76,7 @@ export class Runtime {
       fuelPerMs: ASSUMED_FUEL_PER_MS,
       events: artifacts.base.events,
       now: () => Date.now(),
+      pages: new PageReleaser(),
       reportFault: (error) => {
         const id = crypto.randomUUID();
         observer.fault(id, error);

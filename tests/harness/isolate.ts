@@ -155,6 +155,7 @@ export class TestIsolate implements Disposable {
       fuelPerMs: FUEL_PER_MS,
       events: artifacts.base.events,
       now: () => Date.now(),
+      pages: { release: () => {} },
       reportFault: (error) => `fault ${this.faults.push(error)}`,
     };
     this.#isolate = this.#clone(artifacts.base.snapshot);
