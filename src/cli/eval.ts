@@ -3,6 +3,7 @@ import { type Arguments, type Command, type CommandContext, UsageError } from ".
 import { withEngine } from "./reexec.ts";
 import { openScript, report } from "./script-runner.ts";
 import { argvOf } from "./serve.ts";
+import { isSyntax } from "./syntax.ts";
 
 export const evaluate: Command = {
   name: "eval",
@@ -31,13 +32,4 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
 function moduleOf(code: string): string {
   const expression = `console.log(await (${code}\n));`;
   return isSyntax(expression) ? expression : code;
-}
-
-function isSyntax(code: string): boolean {
-  try {
-    new Bun.Transpiler({ loader: "js" }).transformSync(code);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,9 +1,11 @@
 /** `nano repl`: reads, evaluates, prints, in one isolate that lives as long as the session. */
+import type { ScriptResult } from "../apps/script.ts";
 import { EXIT } from "../errors.ts";
 import type { Arguments, Command, CommandContext } from "./command.ts";
 import { withEngine } from "./reexec.ts";
 import { openScript, report } from "./script-runner.ts";
 import { argvOf } from "./serve.ts";
+import { isScript, isSyntax, isUnfinished } from "./syntax.ts";
 
 export const repl: Command = {
   name: "repl",
@@ -23,17 +25,25 @@ Everything that an app has is here: fetch, URL, crypto, streams … Top-level aw
 async function run(_args: Arguments, context: CommandContext): Promise<number> {
   const { terminal } = context;
   const { script, close } = await openScript(context);
-  const prompt = terminal.isInteractive ? "> " : "";
+  const [prompt, further] = terminal.isInteractive ? ["> ", "… "] : ["", ""];
+  const evaluateAndPrint = async (code: string) => void report(withoutOwnFrames(await script.run(moduleOf(code), FILE)), terminal, null);
+  let code = "";
   if (terminal.isInteractive) terminal.out("nano: type code, or .help\n");
   terminal.out(prompt);
   try {
     for await (const line of terminal.lines(prompt)) {
-      const text = line.trim();
-      if (text === ".exit") break;
-      if (text === ".help") terminal.out(HELP);
-      else if (text !== "") report(await script.run(moduleOf(text), "repl.js"), terminal, null);
-      terminal.out(prompt);
+      const word = line.trim();
+      if (word === ".exit") return EXIT.ok;
+      if (word === ".help") terminal.out(HELP);
+      else code += `${line}\n`;
+      if (code.trim() === "") code = "";
+      else if (!isUnfinished(code)) {
+        await evaluateAndPrint(code.trim());
+        code = "";
+      }
+      terminal.out(code === "" ? prompt : further);
     }
+    if (code !== "") await evaluateAndPrint(code.trim());
   } finally {
     close();
   }
@@ -41,9 +51,22 @@ async function run(_args: Arguments, context: CommandContext): Promise<number> {
 }
 
 /** Declarations become properties of the global, so that the next line finds them. */
-function moduleOf(line: string): string {
-  const code = line.replace(/^(let|const)\s+(?=[\w$[{])/, "var ");
-  const isAwaiting = /\bawait\b/.test(code);
-  const source = isAwaiting ? `(async () => (${code.replace(/^var\s+([\w$]+)\s*=/, "globalThis.$1 =")}\n))()` : code;
-  return `const value = await (0, eval)(${JSON.stringify(source)}); globalThis._ = value; console.dir(value);`;
+function moduleOf(code: string): string {
+  return `const value = await (0, eval)(${JSON.stringify(scriptOf(code))}); globalThis._ = value; console.dir(value);`;
 }
+
+function scriptOf(code: string): string {
+  if (code.startsWith("{") && isScript(`(${code}\n)`)) return `(${code}\n)`;
+  const lasting = code.replace(/^(?:let|const)\s+(?=[\w$[{])/, "var ").replace(/^class\s+(?!extends\b)([\w$]+)/, "var $1 = class $1");
+  if (isScript(lasting)) return lasting;
+  const expression = lasting.replace(/^var\s+/, "").replace(/;$/, "");
+  return isSyntax(`(${expression}\n)`) ? `(async () => (${expression}\n))()` : `(async () => {${lasting}\n})()`;
+}
+
+/** Without the frames between the line that was typed and the module around it. */
+function withoutOwnFrames(result: ScriptResult): ScriptResult {
+  return result.isOk ? result : { ...result, failure: { ...result.failure, stack: result.failure.stack.replace(OWN_FRAMES, "") } };
+}
+
+const FILE = "repl.js";
+const OWN_FRAMES = / {4}at eval \(native\)\n {4}at <anonymous> \(repl\.js:\d+:\d+\)\s*$/;

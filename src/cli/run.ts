@@ -23,7 +23,7 @@ async function runScript(args: Arguments, context: CommandContext): Promise<numb
   if (path === undefined) throw new UsageError("nano run needs a script: nano run script.js");
   const { terminal } = context;
   const bundle = await loadBundle(resolve(terminal.cwd, path), { maxBundleBytes: limitValue("bundle_mb"), maxModules: limitValue("modules") });
-  const { script, close } = await openScript(context);
+  const { script, close } = await openScript(context, bundle);
   try {
     return report(await script.run(bundle.code, BUNDLE_FILE_NAME), terminal, bundle);
   } finally {

@@ -13,12 +13,13 @@ import type { CommandContext, Terminal } from "./command.ts";
 /** A person waits for scripts, not a client: they may take their time. */
 const LIMITS: LimitValues = { cpu_ms: 300_000, wall_ms: 900_000, wait_until_ms: 300_000, subrequests: 1_000, log_kb: 1_024, log_line_kb: 1_024, log_rate_kb: 1_024 };
 
-export async function openScript(context: CommandContext): Promise<{ readonly script: Script; close(): void }> {
+/** Stacks that the script prints get the positions of `code`, if there is a source map. */
+export async function openScript(context: CommandContext, code: MappedCode | null = null): Promise<{ readonly script: Script; close(): void }> {
   const { terminal } = context;
   const config = configOfApp(terminal.cwd, { path: "script.js", limits: LIMITS });
   const observer: Observer = {
     ...silent,
-    console: (_app, _request, level, text) => (level === "warn" || level === "error" ? terminal.err : terminal.out)(`${text}\n`),
+    console: (_app, _request, level, text) => (level === "warn" || level === "error" ? terminal.err : terminal.out)(`${code === null ? text : mapStack(text, code)}\n`),
     fault: (id, error) => terminal.err(`internal error ${id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
   };
   const runtime = new Runtime({ artifacts: loadArtifacts(await context.artifacts()), config, observer, loadBundle, showsErrors: true, allowsPrivateFetch: true });
