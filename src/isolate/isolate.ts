@@ -10,7 +10,6 @@ import { GuestInvocation, type InvocationHome, type InvocationOptions } from "./
 import type { GuestFailure, Kill } from "./invocation.ts";
 import { OpCalls } from "./op-calls.ts";
 import type { OpRegistry } from "./op-table.ts";
-import { releaseMemory } from "./release-memory.ts";
 import type { Account, Scheduler } from "./scheduler.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import type { Slices } from "./slice.ts";
@@ -190,7 +189,7 @@ export class Isolate implements InvocationHome {
     for (const invocation of [...this.#invocations.values()]) invocation.end("isolateLost");
     this.#options.onCondemned(kill);
     suspended?.end(new Condemned(outcome));
-    this.#releaseMemory();
+    this.#host.pages.release(this.#engine.memory.buffer as ArrayBuffer);
   }
 
   /** Ends an isolate that nobody needs. What runs in it ends as `isolateLost`. */
@@ -201,12 +200,7 @@ export class Isolate implements InvocationHome {
     for (const invocation of [...this.#invocations.values()]) invocation.end("isolateLost");
     this.#suspended?.end(new Condemned("disposed"));
     this.#suspended = null;
-    this.#releaseMemory();
-  }
-
-  /** Once the guest's stack has been unwound. */
-  #releaseMemory(): void {
-    setImmediate(() => releaseMemory(this.#engine.memory.buffer));
+    this.#host.pages.release(this.#engine.memory.buffer as ArrayBuffer);
   }
 
   #enqueue(entry: Entry): void {
