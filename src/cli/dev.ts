@@ -1,16 +1,15 @@
 /** `nano dev`: serves while you edit. The same runtime as `serve`, with errors that tell, and a reload on every save. */
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { findConfig, loadConfig } from "../config/load.ts";
-import { configOfApp } from "../config/single-app.ts";
-import { EXIT, OperatorError } from "../errors.ts";
+import { EXIT } from "../errors.ts";
 import { ListenError } from "../ingress/listener.ts";
 import { createLog } from "../observe/log.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Arguments, Command, CommandContext } from "./command.ts";
 import { createDevObserver } from "./dev-observer.ts";
 import { LogWriter } from "./log-writer.ts";
+import { configOfNamedApp } from "./named-app.ts";
 import { withEngine } from "./reexec.ts";
 import { argvOf, withFlags } from "./serve.ts";
 import { Server } from "./server.ts";
@@ -68,8 +67,5 @@ async function readWhat(named: string | undefined, { terminal, environment }: Co
     const file = findConfig(terminal.cwd, environment.configFile);
     if (file !== undefined) return loadConfig(file, terminal.cwd);
   }
-  const path = named ?? ".";
-  const found = await stat(resolve(terminal.cwd, path)).catch(() => null);
-  if (found === null) throw new OperatorError({ file: path, message: "there is no such file or folder", hint: "name an app to serve: nano dev app.js" });
-  return configOfApp(terminal.cwd, { path, watch: true });
+  return configOfNamedApp("dev", terminal.cwd, { path: named ?? ".", watch: true });
 }

@@ -1,11 +1,11 @@
 /** `nano serve`: hosts the apps of a config, or one app. */
 import type { Config } from "../config/config.ts";
 import { findConfig, loadConfig } from "../config/load.ts";
-import { configOfApp } from "../config/single-app.ts";
 import { EXIT, OperatorError } from "../errors.ts";
 import { createLog, type LogFormat, type LogLevel } from "../observe/log.ts";
 import { type Arguments, type Command, type CommandContext, didYouMean, readPort, UsageError } from "./command.ts";
 import { LogWriter } from "./log-writer.ts";
+import { configOfNamedApp } from "./named-app.ts";
 import { withEngine } from "./reexec.ts";
 import { Server } from "./server.ts";
 
@@ -48,7 +48,7 @@ export async function readConfig(args: Arguments, { terminal, environment }: Com
   if (args.text("app") !== undefined && args.positionals.length > 0) throw new UsageError(`two apps: ${args.text("app")} and ${args.positionals[0]}; serve several with a config file`);
   if (app !== undefined && named !== undefined) throw new UsageError("--config and an app exclude each other: name one of them");
   if (app !== undefined && /\.jsonc?$/.test(app)) throw new UsageError(`${app} is a config file: nano serve --config ${app}`);
-  if (app !== undefined) return configOfApp(terminal.cwd, { path: app });
+  if (app !== undefined) return configOfNamedApp("serve", terminal.cwd, { path: app });
   const file = findConfig(terminal.cwd, named ?? environment.configFile);
   if (file !== undefined) return loadConfig(file, terminal.cwd);
   throw new OperatorError({ message: "there is no nano.json here, and no app was named", hint: "serve one app: nano serve ./app.js – or write a config: nano serve --help" });

@@ -1,0 +1,13 @@
+/** An app that was named on the command line. */
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Config } from "../config/config.ts";
+import { configOfApp, type SingleAppOptions } from "../config/single-app.ts";
+import { OperatorError } from "../errors.ts";
+
+/** The config of that app alone. What is not there is told now and not at the first request. */
+export async function configOfNamedApp(command: string, cwd: string, options: SingleAppOptions): Promise<Config> {
+  const found = await stat(resolve(cwd, options.path)).catch(() => null);
+  if (found === null) throw new OperatorError({ file: options.path, message: "there is no such file or folder", hint: `name an app to serve: nano ${command} app.js` });
+  return configOfApp(cwd, options);
+}
