@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { OpContext } from "../../../src/isolate/invocation.ts";
-import { async, nothing, type OpTable, str, sync, u32 } from "../../../src/isolate/op.ts";
+import { async, nothing, type OpTable, str, sync, u32, type Wire } from "../../../src/isolate/op.ts";
 import { OpRegistry, type Room, room } from "../../../src/isolate/op-table.ts";
 
 const ctx = null as unknown as OpContext;
@@ -22,7 +22,7 @@ test.each([
   ["two rooms declare the same op", [one, one], "op one_first is declared twice"],
   ["an op has no handler", [refused({ lost: sync([], nothing) }, {})], "room odd has no handler for lost"],
   ["a handler is no function", [refused({ lost: sync([], nothing) }, { lost: 1 })], "room odd has no handler for lost"],
-  ["an op has more arguments than a call carries", [refused({ long: sync([u32, u32, u32, u32, u32, u32, u32] as [], nothing) }, { long() {} })], "op long has more than 6 arguments"],
+  ["an op has more arguments than a call carries", [refused({ long: sync([u32, u32, u32, u32, u32, u32, u32] as Wire<number>[], nothing) as OpTable[string] }, { long() {} })], "op long has more than 6 arguments"],
 ])("the process does not start when %s", (_what, rooms, message) => {
   expect(() => new OpRegistry(rooms as Room[])).toThrow(message);
 });
