@@ -30,8 +30,10 @@ export class AdmissionGate {
     return this.#waiting.length;
   }
 
+  /** Holds for whoever is admitted from now on. */
   set limits(limits: AdmissionLimits) {
     this.#limits = limits;
+    this.#admitWaiting();
   }
 
   /** Answers at once when it can; a promise means that the request waits in the queue. */
@@ -57,12 +59,7 @@ export class AdmissionGate {
 
   release(): void {
     this.#running--;
-    if (this.#running >= this.#limits.concurrency) return;
-    const next = this.#waiting.shift();
-    if (next === undefined) return;
-    clearTimeout(next.timer);
-    this.#running++;
-    next.settle("admitted");
+    this.#admitWaiting();
   }
 
   /** Nothing new will be admitted: whoever waits is turned away. */
@@ -70,6 +67,16 @@ export class AdmissionGate {
     for (const { settle, timer } of this.#waiting.splice(0)) {
       clearTimeout(timer);
       settle("canceled");
+    }
+  }
+
+  #admitWaiting(): void {
+    while (this.#running < this.#limits.concurrency) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      clearTimeout(next.timer);
+      this.#running++;
+      next.settle("admitted");
     }
   }
 }
