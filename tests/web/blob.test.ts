@@ -15,6 +15,16 @@ test("a blob is what its parts were when it was made", async () => {
   expect(await guest.run(`const bytes = new Uint8Array([97]), blob = new Blob([bytes]); bytes[0] = 98; const read = await blob.bytes(); read[0] = 99; return [await blob.text()]`)).toEqual(["a"]);
 });
 
+test("parts are converted before the options are read, and each option is read once", async () => {
+  expect(
+    await guest.run(`
+      const seen = [], options = (names) => Object.defineProperties({}, Object.fromEntries(names.map((name) => [name, { get() { seen.push(name) } }])));
+      const blob = new Blob([{ toString() { seen.push("part"); return "text" } }], options(["type", "endings"]));
+      new File([], "f", options(["lastModified", "type", "endings"]));
+      return [seen, await blob.text()];`),
+  ).toEqual([["part", "endings", "type", "endings", "type", "lastModified"], "text"]);
+});
+
 test("slices count from either end and share nothing that can change", async () => {
   expect(await guest.run(`const blob = new Blob(["abc", "def"], { type: "a/b" }), parts = [blob.slice(1, 4), blob.slice(-2), blob.slice(4, 2), blob.slice(0, 100, "C/D"), blob.slice(2).slice(1, -1)]; return [await Promise.all(parts.map((part) => part.text())), parts.map((part) => part.type)]`)).toEqual([
     ["bcd", "ef", "", "abcdef", "de"],

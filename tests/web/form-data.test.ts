@@ -29,6 +29,21 @@ test("an upload of a browser is read", async () => {
   expect(JSON.parse((await app.request({ method: "POST", body: "a=1&b=%C3%BC+x&a=2", headers: [["content-type", "application/x-www-form-urlencoded"]] })).text)).toEqual([["a", "1"], ["b", "ü x"], ["a", "2"]]);
 });
 
+test("removing thousands of equal names costs no more than adding them", async () => {
+  using app = await TestIsolate.load(`
+    export default { fetch(request) {
+      const form = new FormData(), headers = new Headers();
+      for (let i = 0; i < 5000; i++) { form.append("a", "b"); headers.append("a", "b") }
+      form.append("last", "c"); headers.append("last", "c");
+      if (request.method === "DELETE") { form.delete("a"); headers.delete("a") }
+      return Response.json([form.has("last"), headers.has("last")]);
+    } }`);
+  const adding = await app.request();
+  const removing = await app.request({ method: "DELETE" });
+  expect([adding.text, removing.text]).toEqual(["[true,true]", "[true,true]"]);
+  expect(removing.fuel).toBeLessThan(adding.fuel * 2);
+});
+
 test("what is no form is a TypeError", async () => {
   expect(
     await guest.run(`

@@ -12,6 +12,9 @@ import {
   SafeUint8Array,
   stringReplaceAll,
   stringToLowerCase,
+  typedArrayBuffer,
+  typedArrayByteOffset,
+  typedArrayLength,
   typedArraySet,
 } from "../infra/guest/primordials.ts";
 import { defineInterface, listFromIterable, requireArguments } from "../infra/guest/webidl.ts";
@@ -48,13 +51,16 @@ export class Blob {
     }
     const items = blobParts === undefined ? [] : isObject(blobParts) ? listFromIterable(blobParts, "Blob") : undefined;
     if (items === undefined) throw new SafeTypeError("Blob: the parts are not iterable");
+    for (let i = 0; i < items.length; i++) if (!isBlob(items[i]) && viewBytes(items[i]) === undefined) items[i] = toUSVString(items[i], "Blob part");
     const dictionary = toDictionary(options, "Blob options");
-    const endings = dictionary?.["endings"] === undefined ? "transparent" : toEnum(dictionary["endings"], ENDINGS, "Blob endings");
-    const type = dictionary?.["type"] === undefined ? "" : toType(dictionary["type"]);
+    const endings = dictionary?.["endings"];
+    const isNative = endings !== undefined && toEnum(endings, ENDINGS, "Blob endings") === "native";
+    const type = dictionary?.["type"];
+    const typeText = type === undefined ? "" : toType(type);
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let size = 0;
-    for (let i = 0; i < items.length; i++) size += addPart(parts, items[i], endings === "native");
-    this.#data = { parts, size, type };
+    for (let i = 0; i < items.length; i++) size += addPart(parts, items[i], isNative);
+    this.#data = { parts, size, type: typeText };
   }
 
   get size(): number {
@@ -75,15 +81,15 @@ export class Blob {
     let offset = 0;
     return createByteStream(
       () => {
-        while (index < parts.length && (parts[index] as Uint8Array).length === offset) {
+        while (index < parts.length && typedArrayLength(parts[index] as Uint8Array) === offset) {
           index++;
           offset = 0;
         }
         const part = parts[index];
         if (part === undefined) return promiseResolve<Uint8Array | null>(null);
-        const length = mathMin(CHUNK_BYTES, part.length - offset);
+        const length = mathMin(CHUNK_BYTES, typedArrayLength(part) - offset);
         const chunk = new SafeUint8Array(length);
-        typedArraySet(chunk, new SafeUint8Array(part.buffer, part.byteOffset + offset, length));
+        typedArraySet(chunk, range(part, offset, length));
         offset += length;
         return promiseResolve<Uint8Array | null>(chunk);
       },
@@ -115,23 +121,26 @@ const settled = <T>(work: () => T): Promise<T> => {
   }
 };
 
+/** A view of the same bytes. */
+const range = (part: Uint8Array<ArrayBuffer>, start: number, length: number): Uint8Array<ArrayBuffer> => new SafeUint8Array(typedArrayBuffer(part), typedArrayByteOffset(part) + start, length);
+
+/** `item` is a Blob, a BufferSource or a string. */
 function addPart(parts: Uint8Array<ArrayBuffer>[], item: unknown, isNative: boolean): number {
   if (isBlob(item)) {
     const data = dataOf(item);
     for (let i = 0; i < data.parts.length; i++) arrayPush(parts, data.parts[i] as Uint8Array<ArrayBuffer>);
     return data.size;
   }
-  const view = viewBytes(item);
   let bytes: Uint8Array<ArrayBuffer>;
-  if (view === undefined) {
-    const text = toUSVString(item, "Blob part");
-    bytes = utf8Encode(isNative ? stringReplaceAll(stringReplaceAll(text, "\r\n", "\n"), "\r", "\n") : text);
-  } else {
-    bytes = new SafeUint8Array(view.length);
+  if (typeof item === "string") bytes = utf8Encode(isNative ? stringReplaceAll(stringReplaceAll(item, "\r\n", "\n"), "\r", "\n") : item);
+  else {
+    const view = viewBytes(item) as Uint8Array<ArrayBuffer>;
+    bytes = new SafeUint8Array(typedArrayLength(view));
     typedArraySet(bytes, view);
   }
-  if (bytes.length > 0) arrayPush(parts, bytes);
-  return bytes.length;
+  const length = typedArrayLength(bytes);
+  if (length > 0) arrayPush(parts, bytes);
+  return length;
 }
 
 const relative = (at: number, size: number): number => (at < 0 ? mathMax(size + at, 0) : mathMin(at, size));
@@ -142,9 +151,10 @@ function cut(parts: readonly Uint8Array<ArrayBuffer>[], from: number, to: number
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i] as Uint8Array<ArrayBuffer>;
     const start = mathMax(from - at, 0);
-    const end = mathMin(to - at, part.length);
-    if (start < end) arrayPush(kept, new SafeUint8Array(part.buffer, part.byteOffset + start, end - start));
-    at += part.length;
+    const length = typedArrayLength(part);
+    const end = mathMin(to - at, length);
+    if (start < end) arrayPush(kept, range(part, start, end - start));
+    at += length;
   }
   return kept;
 }
@@ -155,21 +165,21 @@ function joined({ parts, size }: BlobData): Uint8Array<ArrayBuffer> {
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i] as Uint8Array;
     typedArraySet(bytes, part, at);
-    at += part.length;
+    at += typedArrayLength(part);
   }
   return bytes;
 }
 
 function createBlob(parts: readonly Uint8Array<ArrayBuffer>[], type: string): Blob {
   let size = 0;
-  for (let i = 0; i < parts.length; i++) size += (parts[i] as Uint8Array).length;
+  for (let i = 0; i < parts.length; i++) size += typedArrayLength(parts[i] as Uint8Array);
   made = { parts, size, type };
   return new Blob();
 }
 
 export const isBlob = (value: unknown): value is Blob => typeof value === "object" && value !== null && hasData(value);
 /** A blob over `bytes`, which nobody may change any more. */
-export const blobOf = (bytes: Uint8Array<ArrayBuffer>, type: string): Blob => createBlob(bytes.length === 0 ? [] : [bytes], type);
+export const blobOf = (bytes: Uint8Array<ArrayBuffer>, type: string): Blob => createBlob(typedArrayLength(bytes) === 0 ? [] : [bytes], type);
 export const blobBytes = (blob: Blob): Uint8Array<ArrayBuffer> => joined(dataOf(blob));
 export const blobType = (blob: Blob): string => dataOf(blob).type;
 export const blobSize = (blob: Blob): number => dataOf(blob).size;
@@ -185,9 +195,9 @@ export class File extends Blob {
   constructor(fileBits: unknown, fileName: unknown, options?: unknown) {
     requireArguments(arguments.length, 2, "File");
     super(fileBits === undefined ? missingBits() : fileBits, options);
-    const dictionary = toDictionary(options, "File options");
     this.#name = toUSVString(fileName, "File name");
-    this.#lastModified = dictionary?.["lastModified"] === undefined ? dateNow() : toInteger(dictionary["lastModified"], 64, true, "wrap", "File lastModified");
+    const lastModified = toDictionary(options, "File options")?.["lastModified"];
+    this.#lastModified = lastModified === undefined ? dateNow() : toInteger(lastModified, 64, true, "wrap", "File lastModified");
   }
 
   get name(): string {

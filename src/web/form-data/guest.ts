@@ -1,6 +1,6 @@
 /** FormData (https://xhr.spec.whatwg.org/#interface-formdata). */
 import { type File, fileOf, isBlob, isFile } from "../blob/guest.ts";
-import { arrayPush, arrayRemove, SafeTypeError } from "../infra/guest/primordials.ts";
+import { arrayPush, SafeTypeError } from "../infra/guest/primordials.ts";
 import { defineInterface, definePairIterable, requireArguments } from "../infra/guest/webidl.ts";
 import { toUSVString } from "../infra/guest/webidl-convert.ts";
 
@@ -83,8 +83,17 @@ function find(entries: Entries, name: string, from: number): number {
   return -1;
 }
 
+/** In one pass: a client may have sent thousands of equal names. */
 function removeFrom(entries: Entries, name: string, from: number): void {
-  for (let at = find(entries, name, from); at >= 0; at = find(entries, name, at)) arrayRemove(entries, at, 2);
+  let at = find(entries, name, from);
+  if (at < 0) return;
+  let end = at;
+  for (; at < entries.length; at += 2) {
+    if (entries[at] === name) continue;
+    entries[end++] = entries[at] as string;
+    entries[end++] = entries[at + 1] as string | File;
+  }
+  entries.length = end;
 }
 
 export const isFormData = (value: unknown): value is FormData => typeof value === "object" && value !== null && hasEntries(value);

@@ -17,6 +17,9 @@ import {
   stringStartsWith,
   stringToLowerCase,
   stringTrim,
+  typedArrayBuffer,
+  typedArrayByteOffset,
+  typedArrayLength,
   typedArraySet,
 } from "../../infra/guest/primordials.ts";
 import { byteString } from "./byte-string.ts";
@@ -52,7 +55,7 @@ export function parseMultipart(bytes: Uint8Array<ArrayBuffer>, boundary: string)
     if (headEnd < at - 2 || headEnd === -1) throw bad("a part has no end of its head");
     const end = stringIndexOf(text, "\r\n" + delimiter, headEnd + 2);
     if (end < 0) throw bad("the last boundary is missing");
-    addPart(entries, headEnd < at ? "" : stringSlice(text, at, headEnd), new SafeUint8Array(bytes.buffer, bytes.byteOffset + headEnd + 4, end - headEnd - 4));
+    addPart(entries, headEnd < at ? "" : stringSlice(text, at, headEnd), new SafeUint8Array(typedArrayBuffer(bytes), typedArrayByteOffset(bytes) + headEnd + 4, end - headEnd - 4));
     at = end + 2;
   }
 }
@@ -78,7 +81,7 @@ function addPart(entries: Entry[], head: string, body: Uint8Array<ArrayBuffer>):
 }
 
 function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const copy = new SafeUint8Array(bytes.length);
+  const copy = new SafeUint8Array(typedArrayLength(bytes));
   typedArraySet(copy, bytes);
   return copy;
 }
@@ -99,7 +102,7 @@ export function serializeMultipart(entries: readonly Entry[], boundary: string):
   let size = 0;
   const add = (chunk: Uint8Array<ArrayBuffer>) => {
     arrayPush(chunks, chunk);
-    size += chunk.length;
+    size += typedArrayLength(chunk);
   };
   for (let i = 0; i < entries.length; i += 2) {
     const head = "--" + boundary + '\r\nContent-Disposition: form-data; name="' + escapeName(normalizeBreaks(entries[i] as string)) + '"';
@@ -114,8 +117,9 @@ export function serializeMultipart(entries: readonly Entry[], boundary: string):
   const whole = new SafeUint8Array(size);
   let at = 0;
   for (let i = 0; i < chunks.length; i++) {
-    typedArraySet(whole, chunks[i] as Uint8Array, at);
-    at += (chunks[i] as Uint8Array).length;
+    const chunk = chunks[i] as Uint8Array;
+    typedArraySet(whole, chunk, at);
+    at += typedArrayLength(chunk);
   }
   return whole;
 }
