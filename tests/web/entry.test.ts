@@ -123,6 +123,15 @@ describe("what the handler gives", () => {
     expect(await (await at("/").answer).text()).toBe("body");
   });
 
+  test("may be a promise that runs code of the app when it is looked at, and ends with it", async () => {
+    for (const constructor of ["throw new Error('ctor')", "if (n++ > 0) throw new Error('ctor'); return Promise"]) {
+      using app = await TestIsolate.load(`export default { fetch() { let n = 0; return Object.defineProperty(Promise.resolve(), "constructor", { get() { ${constructor} } }) } }`);
+      const exchange = app.send();
+      expect(await failureOf(exchange.answer)).toMatchObject({ outcome: "exception", failure: { name: "Error", message: "ctor" } });
+      expect((await exchange.over).outcome).toBe("exception");
+    }
+  });
+
   test("when it is thrown instead, may be anything, and is told as text", async () => {
     for (const [thrown, name, message] of [
       ["new RangeError('r')", "RangeError", "r"],
@@ -186,6 +195,13 @@ describe("the context", () => {
     expect(app.logs.map(({ text }) => text.split("\n")[0])).toEqual(["Uncaught Error: lost", "first"]);
   });
 
+  test("does not wait for a promise that cannot be waited for", async () => {
+    using app = await TestIsolate.load(`export default { fetch(request, env, ctx) { try { ctx.waitUntil(Object.defineProperty(Promise.resolve(), "constructor", { get() { throw new Error("ctor") } })) } catch (e) { return new Response(e.message) } } }`);
+    const exchange = app.send();
+    expect(await (await exchange.answer).text()).toBe("ctor");
+    expect((await exchange.over).outcome).toBe("ok");
+  });
+
   test("cannot be made by apps, and its methods check what they are called on", async () => {
     expect(
       await answerOf(`
@@ -226,6 +242,20 @@ test("a client that leaves aborts request.signal, and waitUntil work goes on", a
   expect((await failureOf(exchange.answer)).outcome).toBe("canceled");
   expect((await exchange.over).outcome).toBe("canceled");
   expect(app.logs.map(({ text }) => text)).toEqual(["false true", "AbortError The client has disconnected", "cleaned up"]);
+});
+
+test("request.signal is aborted for an app that first looks at it after the client has left", async () => {
+  using app = await TestIsolate.load(`
+    export default { async fetch(request) {
+      await new Promise((later) => setTimeout(later, 2));
+      console.log(request.signal.aborted, request.signal.reason?.name);
+      return new Response();
+    } }`);
+  const exchange = app.send();
+  await new Promise((later) => setImmediate(later));
+  exchange.invocation.cancel();
+  await exchange.over;
+  expect(app.logs.map(({ text }) => text)).toEqual(["true AbortError"]);
 });
 
 test("apps cannot tell our functions from built-in ones by their text", async () => {

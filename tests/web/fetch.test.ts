@@ -181,3 +181,68 @@ test("Headers normalizes, refuses and sorts as the standard says", async () => {
       return [[...headers], headers.getSetCookie(), name(() => headers.set("a b", "1")), name(() => headers.set("a", "1\\r\\nx: y")), name(() => headers.set("a", "ü€")), name(() => new Headers([["one"]])), name(() => new Headers("text"))];`),
   ).toEqual([[["a", "4"], ["b", "1, 3"], ["set-cookie", "x"], ["set-cookie", "y"]], ["x", "y"], "TypeError", "TypeError", "TypeError", "TypeError", "TypeError"]);
 });
+
+test("going through headers takes fuel by their number, and sees every change", async () => {
+  using app = await TestIsolate.load(`
+    export default { fetch(request) {
+      const headers = new Headers(Array.from({ length: new URL(request.url).pathname.slice(1) }, (_, i) => ["x-" + i, "v"]));
+      return new Response(String([...headers].length));
+    } }`);
+  const fuelFor = async (count: number) => {
+    const { text, fuel } = await app.request({ url: `http://app.test/${count}` });
+    expect(text).toBe(String(count));
+    return fuel;
+  };
+  expect(await fuelFor(1000)).toBeLessThan((await fuelFor(100)) * 20);
+  expect(
+    await guest.run(`
+      const headers = new Headers([["b", "1"], ["B", "2"]]), seen = [];
+      for (const [name, value] of headers) { seen.push(name + "=" + value); if (name === "b") { headers.append("c", "3"); headers.set("d", "4") } if (name === "c") headers.delete("d") }
+      return [seen, [...headers.keys()]];`),
+  ).toEqual([["b=1, 2", "c=3"], ["b", "c"]]);
+});
+
+test("a clone keeps the guard of the headers", async () => {
+  expect(
+    await guest.run(`
+      const change = (headers) => { try { headers.set("a", "b"); return "changed" } catch (e) { return e.name } };
+      return [Response.error(), Response.redirect("http://a/"), new Response(), new Request("http://a/")].map((message) => change(message.clone().headers));`),
+  ).toEqual(["TypeError", "TypeError", "changed", "changed"]);
+  using app = await TestIsolate.load(`
+    const change = (headers) => { try { headers.set("a", "b"); return "changed" } catch (e) { return e.name } };
+    export default { fetch(request) { const unread = change(request.clone().headers); request.headers.get("host"); return Response.json([unread, change(request.clone().headers)]) } }`);
+  expect(JSON.parse((await app.request()).text)).toEqual(["TypeError", "TypeError"]);
+});
+
+test("what is read from a body is the reader's own", async () => {
+  expect(
+    await guest.run(`
+      const of = (chunk) => new Response(new ReadableStream({ start(c) { c.enqueue(chunk); c.close() } }));
+      const response = new Response(new Uint8Array([1, 2, 3])), copy = response.clone();
+      (await response.bytes())[0] = 9;
+      const chunk = new Uint8Array(10).subarray(2, 4), blob = await of(chunk).blob(), buffer = await of(chunk).arrayBuffer(), bytes = await of(chunk).bytes();
+      chunk[0] = 9;
+      const gone = new Uint8Array(1), late = of(gone);
+      structuredClone(gone, { transfer: [gone.buffer] });
+      return [[...await copy.bytes()], [...await blob.bytes()], [...new Uint8Array(buffer)], [...bytes], await late.text().then(() => "read", (e) => e.name)];`),
+  ).toEqual([[1, 2, 3], [0, 0], [0, 0], [0, 0], "TypeError"]);
+});
+
+test("URLs with a user name are refused, those that only look so are not", async () => {
+  expect(
+    await guest.run(`return ["http://u:p@h/", "http://u@h", "http://h/?a=//x@y", "http://h/@", "http://h?@", "http://h#//a@b", "data:,//a@b"].map((url) => { try { return new Request(url).url } catch (e) { return e.name } })`),
+  ).toEqual(["TypeError", "TypeError", "http://h/?a=//x@y", "http://h/@", "http://h/?@", "http://h/#//a@b", "data:,//a@b"]);
+});
+
+test("data: URLs are decoded byte by byte", async () => {
+  expect(
+    await guest.run(`
+      const read = async (url) => { const r = await fetch(url); return [r.headers.get("content-type"), [...await r.bytes()]] };
+      return [await read("data:,a%62%ff%zz%4"), await read("data:;base64,%59%57I%3D"), await read("data:x/y,%25%2561"), await fetch("data:;base64,a").catch((e) => e.name)];`),
+  ).toEqual([
+    ["text/plain;charset=US-ASCII", [97, 98, 255, 37, 122, 122, 37, 52]],
+    ["text/plain;charset=US-ASCII", [97, 98]],
+    ["x/y", [37, 37, 54, 49]],
+    "TypeError",
+  ]);
+});

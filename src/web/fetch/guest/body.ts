@@ -80,9 +80,7 @@ export function extractBody(init: unknown): ExtractedBody {
   }
   const view = viewBytes(init);
   if (view !== undefined) {
-    const copy = new SafeUint8Array(view.length);
-    typedArraySet(copy, view);
-    return { body: bodyOfBytes(copy), type: null };
+    return { body: bodyOfBytes(copyOf(view)), type: null };
   }
   if (isFormData(init)) {
     const boundary = "----nano" + stringSlice(numberToString(randomText(), 36), 2) + stringSlice(numberToString(randomText(), 36), 2);
@@ -90,6 +88,12 @@ export function extractBody(init: unknown): ExtractedBody {
   }
   if (isURLSearchParams(init)) return { body: bodyOfText(formTextOf(init)), type: "application/x-www-form-urlencoded;charset=UTF-8" };
   return { body: bodyOfText(toUSVString(init, "body")), type: "text/plain;charset=UTF-8" };
+}
+
+function copyOf(bytes: Uint8Array): Bytes {
+  const copy = new SafeUint8Array(typedArrayByteLength(bytes));
+  typedArraySet(copy, bytes);
+  return copy;
 }
 
 export const isBodyUsed = (body: Body | null): boolean => body !== null && (body.used || (body.stream !== null && isDisturbed(body.stream)));
@@ -111,7 +115,7 @@ export function streamOf(body: Body): ByteStream {
       () => {
         const chunk = rest;
         rest = null;
-        return promiseResolve<Uint8Array | null>(chunk === null || chunk.length === 0 ? null : chunk);
+        return promiseResolve<Uint8Array | null>(chunk === null || typedArrayByteLength(chunk) === 0 ? null : chunk);
       },
       () => {
         rest = null;
@@ -126,7 +130,7 @@ export function streamOf(body: Body): ByteStream {
 
 /** https://fetch.spec.whatwg.org/#concept-body-clone */
 export function cloneBody(body: Body): Body {
-  if (body.stream === null && body.rid === 0) return newBody(body.content, 0, null);
+  if (body.stream === null && body.rid === 0) return newBody(body.content === null || typeof body.content === "string" ? body.content : copyOf(body.content), 0, null);
   // A stream of the app's may give one object to both branches; those of ours give bytes that are copied.
   const isOwn = body.stream === null || body.source !== null;
   const branches = tee(streamOf(body));
@@ -197,7 +201,8 @@ function readStream(stream: ByteStream): Promise<Bytes> {
     promiseThen(readNext(reader), ({ done, value }) => {
       if (done) return null;
       if (typedArrayName(value) !== "Uint8Array") throw new SafeTypeError("the stream gave something that is no Uint8Array");
-      return value as Bytes;
+      // The chunk stays the app's, which may write to it, and its buffer may be longer.
+      return copyOf(value as Bytes);
     }),
   );
 }
@@ -231,7 +236,7 @@ function join(chunks: readonly Uint8Array[], size: number): Bytes {
   return whole;
 }
 
-const toText = (content: string | Bytes): string => (typeof content === "string" ? (stringStartsWith(content, "\ufeff") ? stringSlice(content, 1) : toUSVString(content)) : content.length === 0 ? "" : utf8Decode(content));
+const toText = (content: string | Bytes): string => (typeof content === "string" ? (stringStartsWith(content, "\ufeff") ? stringSlice(content, 1) : toUSVString(content)) : typedArrayByteLength(content) === 0 ? "" : utf8Decode(content));
 const toBytes = (content: string | Bytes): Bytes => (typeof content === "string" ? utf8Encode(content) : content);
 
 export const readText = (body: Body | null): Promise<string> => consume(body, toText);

@@ -19,15 +19,19 @@ export class Work {
 
   /** The invocation lasts until `promise` has settled. A rejection is told, and harms nobody. */
   waitFor(promise: unknown): void {
-    this.#open++;
     promiseThen(
       promiseResolve(promise),
       () => this.close(),
       (error) => {
-        reportException(error);
-        this.close();
+        try {
+          reportException(error);
+        } finally {
+          this.close();
+        }
       },
     );
+    // Last: a promise that cannot be waited for is the app's exception, and nothing is left open.
+    this.#open++;
   }
 
   /** Nothing is waited for but the answer. */

@@ -1,7 +1,7 @@
 /** data: URLs (https://fetch.spec.whatwg.org/#data-urls). */
 import { encodingOps } from "../../encoding/ops.ts";
 import { hostOps } from "../../infra/guest/host-ops.ts";
-import { arrayPush, regExpExec, SafeTypeError, SafeUint8Array, safeParseInt, stringCharCodeAt, stringIndexOf, stringSlice, stringStartsWith, stringTrim, typedArraySet } from "../../infra/guest/primordials.ts";
+import { regExpExec, regExpTest, SafeTypeError, SafeUint8Array, safeParseInt, stringCharCodeAt, stringFromCharCode, stringIndexOf, stringSlice, stringStartsWith, stringTrim } from "../../infra/guest/primordials.ts";
 
 const { base64_decode } = hostOps(encodingOps);
 const BASE64 = /;[ ]*base64[ ]*$/i;
@@ -19,41 +19,30 @@ export function parseDataUrl(url: string): DataUrl {
   const comma = stringIndexOf(body, ",");
   if (comma < 0) throw new SafeTypeError("fetch: the data URL has no comma");
   let type = stringTrim(stringSlice(body, 0, comma));
-  let content = percentDecode(stringSlice(body, comma + 1));
+  let text = percentDecode(stringSlice(body, comma + 1));
   const base64 = regExpExec(BASE64, type);
   if (base64 !== null) {
     type = stringSlice(type, 0, type.length - base64[0].length);
-    const text = base64_decode(latin1(content));
-    if (text === null) throw new SafeTypeError("fetch: the data URL is no base64");
-    content = new SafeUint8Array(text.length);
-    for (let i = 0; i < text.length; i++) content[i] = stringCharCodeAt(text, i);
+    const decoded = base64_decode(text);
+    if (decoded === null) throw new SafeTypeError("fetch: the data URL is no base64");
+    text = decoded;
   }
+  const content = new SafeUint8Array(text.length);
+  for (let i = 0; i < text.length; i++) content[i] = stringCharCodeAt(text, i);
   if (stringStartsWith(type, ";")) type = "text/plain" + type;
   return { type: regExpExec(TYPE, type) === null ? "text/plain;charset=US-ASCII" : type, content };
 }
 
-/** A serialized URL is ASCII. */
-function percentDecode(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new SafeUint8Array(text.length);
-  let length = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = stringCharCodeAt(text, i);
-    const hex = code === 37 ? stringSlice(text, i + 1, i + 3) : "";
-    if (hex !== "" && regExpExec(HEX, hex) !== null) {
-      bytes[length++] = safeParseInt(hex, 16);
-      i += 2;
-    } else bytes[length++] = code;
+/** The bytes, as a string with one code unit per octet. A serialized URL is ASCII. */
+function percentDecode(text: string): string {
+  let decoded = "";
+  let from = 0;
+  for (let at = stringIndexOf(text, "%"); at >= 0; at = stringIndexOf(text, "%", at + 1)) {
+    const hex = stringSlice(text, at + 1, at + 3);
+    if (!regExpTest(HEX, hex)) continue;
+    decoded = decoded + stringSlice(text, from, at) + stringFromCharCode(safeParseInt(hex, 16));
+    from = at + 3;
+    at += 2;
   }
-  const whole = new SafeUint8Array(length);
-  typedArraySet(whole, new SafeUint8Array(bytes.buffer, 0, length));
-  return whole;
+  return decoded + stringSlice(text, from);
 }
-
-function latin1(bytes: Uint8Array): string {
-  const parts: string[] = [];
-  for (let i = 0; i < bytes.length; i++) arrayPush(parts, CHARACTERS[bytes[i] as number] as string);
-  let text = "";
-  for (let i = 0; i < parts.length; i++) text = text + (parts[i] as string);
-  return text;
-}
-const CHARACTERS: readonly string[] = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i));

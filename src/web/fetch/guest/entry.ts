@@ -20,20 +20,19 @@ onEvent("fetch", (id, packed, bodyRid) => {
   const request = requestOfWire(packed as string, bodyRid as number);
   const work = new Work(id);
   mapSet(open, id, request);
-  let result: unknown;
   try {
-    result = callHandler(request, work);
+    const result = callHandler(request, work);
+    if (isResponse(result)) settle(work, result);
+    // Asking a promise for its constructor may run code of the app.
+    else
+      promiseThen(
+        promiseResolve(result),
+        (response) => settle(work, response),
+        (error) => fail(work, error),
+      );
   } catch (error) {
     fail(work, error);
-    return;
   }
-  if (isResponse(result)) settle(work, result);
-  else
-    promiseThen(
-      promiseResolve(result),
-      (response) => settle(work, response),
-      (error) => fail(work, error),
-    );
 });
 
 onEvent("abort", (id, reason) => {

@@ -1,9 +1,11 @@
 /** Headers (https://fetch.spec.whatwg.org/#headers-class). A block that came over the wire is parsed when somebody looks into it. */
 import {
   arrayPush,
-  arrayRemove,
   arraySort,
+  mapGet,
+  mapSet,
   regExpTest,
+  SafeMap,
   SafeTypeError,
   stringCharCodeAt,
   stringIndexOf,
@@ -24,8 +26,12 @@ interface HeaderList {
   /** The wire form, until somebody looks. */
   block: string | null;
   fields: Fields;
+  /** What an iteration goes through, until the fields change. */
+  sorted: Fields | null;
   guard: Guard;
 }
+
+const newList = (block: string | null, guard: Guard): HeaderList => ({ block, fields: [], sorted: null, guard });
 
 let listOf!: (headers: object) => HeaderList;
 let hasList!: (value: object) => boolean;
@@ -43,7 +49,7 @@ export class Headers {
       made = null;
       return;
     }
-    this.#list = { block: null, fields: [], guard: "none" };
+    this.#list = newList(null, "none");
     if (init !== undefined) fill(this.#list, init);
   }
 
@@ -56,8 +62,7 @@ export class Headers {
     const list = this.#list;
     requireArguments(arguments.length, 1, "Headers.delete");
     const key = toName(toByteString(name, "Headers.delete"));
-    mayChange(list);
-    removeAll(fieldsOf(list), key);
+    removeAll(changing(list), key, 0);
   }
   get(name: unknown): string | null {
     const list = this.#list;
@@ -75,8 +80,7 @@ export class Headers {
     const text = toByteString(name, "Headers.set");
     const key = toName(text);
     const normal = toValue(toByteString(value, "Headers.set"));
-    mayChange(list);
-    setField(list, text, key, normal);
+    setField(changing(list), text, key, normal);
   }
   getSetCookie(): string[] {
     const fields = fieldsOf(this.#list);
@@ -111,38 +115,48 @@ function toValue(value: string): string {
 
 const isSpace = (code: number): boolean => code === 32 || code === 9 || code === 10 || code === 13;
 
-function mayChange(list: HeaderList): void {
+/** The fields, about to be changed by the app. */
+function changing(list: HeaderList): Fields {
   if (list.guard === "immutable") throw new SafeTypeError("these headers are immutable; copy them first: new Headers(headers)");
+  list.sorted = null;
+  return fieldsOf(list);
 }
 
 function append(list: HeaderList, name: string, value: string): void {
   const normal = toValue(value);
   toName(name);
-  mayChange(list);
-  arrayPush(fieldsOf(list), name, normal);
+  arrayPush(changing(list), name, normal);
 }
 
-function setField(list: HeaderList, name: string, key: string, value: string): void {
-  const fields = fieldsOf(list);
+function setField(fields: Fields, name: string, key: string, value: string): void {
   const at = find(fields, key, 0);
   if (at < 0) {
     arrayPush(fields, name, value);
     return;
   }
   fields[at + 1] = value;
-  for (let next = find(fields, key, at + 2); next >= 0; next = find(fields, key, next)) arrayRemove(fields, next, 2);
+  removeAll(fields, key, at + 2);
 }
 
-function removeAll(fields: Fields, key: string): void {
-  for (let at = find(fields, key, 0); at >= 0; at = find(fields, key, at)) arrayRemove(fields, at, 2);
+/** In one pass: an app may have been sent thousands of equal names. */
+function removeAll(fields: Fields, key: string, from: number): void {
+  let at = find(fields, key, from);
+  if (at < 0) return;
+  let end = at;
+  for (; at < fields.length; at += 2) {
+    const name = fields[at] as string;
+    if (isNamed(name, key)) continue;
+    fields[end++] = name;
+    fields[end++] = fields[at + 1] as string;
+  }
+  fields.length = end;
 }
+
+const isNamed = (name: string, key: string): boolean => name === key || (name.length === key.length && stringToLowerCase(name) === key);
 
 /** Index of the name of the next field called `key`, or -1. */
 function find(fields: Fields, key: string, from: number): number {
-  for (let i = from; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    if (name === key || (name.length === key.length && stringToLowerCase(name) === key)) return i;
-  }
+  for (let i = from; i < fields.length; i += 2) if (isNamed(fields[i] as string, key)) return i;
   return -1;
 }
 
@@ -192,21 +206,27 @@ function fill(list: HeaderList, init: unknown): void {
 
 /** https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine */
 function sortedPairs(list: HeaderList): readonly string[] {
+  if (list.sorted !== null) return list.sorted;
   const fields = fieldsOf(list);
   const names: string[] = [];
+  const values = new SafeMap<string, string>();
+  const cookies: string[] = [];
   for (let i = 0; i < fields.length; i += 2) {
     const key = stringToLowerCase(fields[i] as string);
-    let seen = false;
-    for (let j = 0; j < names.length; j++) if (names[j] === key) seen = true;
-    if (!seen) arrayPush(names, key);
+    const value = fields[i + 1] as string;
+    const before = mapGet(values, key);
+    if (before === undefined) arrayPush(names, key);
+    if (key === "set-cookie") arrayPush(cookies, value);
+    mapSet(values, key, before === undefined ? value : before + ", " + value);
   }
   arraySort(names, (a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const pairs: string[] = [];
   for (let i = 0; i < names.length; i++) {
     const key = names[i] as string;
-    if (key !== "set-cookie") arrayPush(pairs, key, getField(list, key) as string);
-    else for (let at = find(fields, key, 0); at >= 0; at = find(fields, key, at + 2)) arrayPush(pairs, key, fields[at + 1] as string);
+    if (key !== "set-cookie") arrayPush(pairs, key, mapGet(values, key) as string);
+    else for (let j = 0; j < cookies.length; j++) arrayPush(pairs, key, cookies[j] as string);
   }
+  list.sorted = pairs;
   return pairs;
 }
 
@@ -214,13 +234,13 @@ export const isHeaders = (value: unknown): value is Headers => isObject(value) &
 
 /** Headers over a wire block, which is parsed lazily. */
 export function headersOfBlock(block: string, guard: Guard): Headers {
-  made = { block, fields: [], guard };
+  made = newList(block, guard);
   return new Headers();
 }
 
 /** A copy of `init` (anything that the constructor takes) under `guard`. */
 export function headersFrom(init: unknown, guard: Guard): Headers {
-  const list: HeaderList = { block: null, fields: [], guard: "none" };
+  const list = newList(null, "none");
   if (init !== undefined) {
     if (isHeaders(init)) {
       const source = listOf(init);
@@ -232,6 +252,9 @@ export function headersFrom(init: unknown, guard: Guard): Headers {
   made = list;
   return new Headers();
 }
+
+/** A copy under the same guard. */
+export const cloneHeaders = (headers: Headers): Headers => headersFrom(headers, listOf(headers).guard);
 
 /** The wire form. */
 export function blockOf(headers: Headers): string {
@@ -250,9 +273,7 @@ export const headerOf = (headers: Headers, key: string): string | null => getFie
 export function defaultHeader(headers: Headers, key: string, value: string): void {
   const list = listOf(headers);
   const fields = fieldsOf(list);
-  if (find(fields, key, 0) < 0) arrayPush(fields, key, value);
-}
-
-export function removeHeader(headers: Headers, key: string): void {
-  removeAll(fieldsOf(listOf(headers)), key);
+  if (find(fields, key, 0) >= 0) return;
+  list.sorted = null;
+  arrayPush(fields, key, value);
 }

@@ -5,10 +5,9 @@ import { DOMException } from "../../infra/guest/dom-exception.ts";
 import { defineInterface, requireArguments } from "../../infra/guest/webidl.ts";
 import { isObject, toByteString, toDictionary, toDOMString, toEnum, toUSVString } from "../../infra/guest/webidl-convert.ts";
 import type { ByteStream } from "../../streams/guest.ts";
-import { hrefOfURL, URL } from "../../url/guest/url.ts";
 import { parseUrl } from "../../url/guest/parse.ts";
 import { type Body, bodyOfSource, cloneBody, extractBody, isBodyLocked, isBodyUsed, readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText, streamOf, takeBody } from "./body.ts";
-import { defaultHeader, type Headers, headerOf, headersFrom, headersOfBlock } from "./headers.ts";
+import { cloneHeaders, defaultHeader, type Headers, headerOf, headersFrom, headersOfBlock } from "./headers.ts";
 
 export type RedirectMode = "follow" | "error" | "manual";
 
@@ -43,6 +42,7 @@ let hasState!: (value: object) => boolean;
 let made: RequestState | null = null;
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const CREDENTIALS_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/;
 const NORMALIZED = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"] as const;
 const FORBIDDEN = ["CONNECT", "TRACE", "TRACK"] as const;
 const REDIRECTS = ["follow", "error", "manual"] as const;
@@ -140,9 +140,7 @@ export class Request {
     return false;
   }
   get signal(): AbortSignal {
-    const state = this.#state;
-    state.signal ??= createAbortSignal();
-    return state.signal;
+    return signalOf(this.#state);
   }
   get duplex(): "half" {
     this.#state;
@@ -181,10 +179,10 @@ export class Request {
     if (isBodyUsed(state.body) || isBodyLocked(state.body)) throw new SafeTypeError("Request.clone: the body has been read already");
     const copy = newState(state.method, state.url);
     copy.options = state.options;
-    copy.headers = state.headers === null ? null : headersFrom(state.headers, "request");
+    copy.headers = state.headers === null ? null : cloneHeaders(state.headers);
     copy.block = state.block;
     copy.body = state.body === null ? null : cloneBody(state.body);
-    copy.signal = createDependentSignal([this.signal]);
+    copy.signal = createDependentSignal([signalOf(state)]);
     made = copy;
     return new Request(undefined);
   }
@@ -196,6 +194,7 @@ export class Request {
 }
 defineInterface(Request, "Request", { length: 1, promises: ["arrayBuffer", "blob", "bytes", "formData", "json", "text"], inspected: ["method", "url", "headers", "redirect", "bodyUsed"] });
 
+const signalOf = (state: RequestState): AbortSignal => (state.signal ??= createAbortSignal());
 const headersOf = (state: RequestState): Headers => (state.headers ??= headersOfBlock(opened(state).block, "immutable"));
 const mimeType = (state: RequestState): string => headerOf(headersOf(state), "content-type") ?? "";
 
@@ -215,7 +214,10 @@ function createState(input: unknown, init: Readonly<Record<string, unknown>> | u
   if ((hasBody || (source !== null && source.body !== null)) && (state.method === "GET" || state.method === "HEAD")) throw new SafeTypeError("Request: a " + state.method + " request cannot have a body");
   if (hasBody) {
     const extracted = extractBody(body);
-    if (extracted.body.stream !== null && init?.["duplex"] === undefined) throw new SafeTypeError('Request: a stream as the body needs duplex: "half"');
+    if (extracted.body.stream !== null) {
+      if (init?.["duplex"] === undefined) throw new SafeTypeError('Request: a stream as the body needs duplex: "half"');
+      if (state.options.keepalive) throw new SafeTypeError("Request: keepalive is not possible with a stream as the body");
+    }
     if (extracted.type !== null) defaultHeader(state.headers, "content-type", extracted.type);
     state.body = extracted.body;
   } else if (source !== null && source.body !== null) {
@@ -231,19 +233,11 @@ function createState(input: unknown, init: Readonly<Record<string, unknown>> | u
 }
 
 function toUrl(input: unknown): string {
-  const href = isObject(input) && isURL(input) ? (hrefOfURL(input) as string) : parseUrl(toUSVString(input), undefined);
-  if (href === null) throw new SafeTypeError("Invalid URL: " + stringSlice(toUSVString(input), 0, 200));
-  const userinfo = stringIndexOf(stringSlice(href, 0, (stringIndexOf(href, "/", 8) + href.length + 1) % (href.length + 1)), "@");
-  if (userinfo >= 0 && stringIndexOf(href, "//") >= 0 && userinfo > stringIndexOf(href, "//")) throw new SafeTypeError("the URL has a user name or password: use an Authorization header");
+  const text = toUSVString(input);
+  const href = parseUrl(text, undefined);
+  if (href === null) throw new SafeTypeError("Invalid URL: " + stringSlice(text, 0, 200));
+  if (regExpTest(CREDENTIALS_IN_URL, href)) throw new SafeTypeError("the URL has a user name or password: use an Authorization header");
   return href;
-}
-
-function isURL(value: object): boolean {
-  try {
-    return value instanceof URL && hrefOfURL(value) !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 function readInit(state: RequestState, init: Readonly<Record<string, unknown>>): void {
@@ -296,8 +290,5 @@ export function requestOfWire(packed: string, bodyRid: number): Request {
   return new Request(undefined);
 }
 
-/** The client went away. Costs nothing when the app never looked at the signal. */
-export function abortRequest(request: Request, message: string): void {
-  const { signal } = stateOf(request);
-  if (signal !== null) signalAbort(signal, new DOMException(message, "AbortError"));
-}
+/** The client went away. An app that looks at the signal for the first time afterwards finds it aborted. */
+export const abortRequest = (request: Request, message: string): void => signalAbort(signalOf(stateOf(request)), new DOMException(message, "AbortError"));

@@ -11,7 +11,7 @@ import { isObject, toByteString, toDictionary, toUnsignedShort, toUSVString } fr
 import type { ByteStream } from "../../streams/guest.ts";
 import { parseUrl } from "../../url/guest/parse.ts";
 import { type Body, bodyOfText, cloneBody, extractBody, isBodyLocked, isBodyUsed, readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText, streamOf } from "./body.ts";
-import { blockOf, defaultHeader, type Headers, headerOf, headersFrom, headersOfBlock } from "./headers.ts";
+import { blockOf, cloneHeaders, defaultHeader, type Headers, headerOf, headersFrom, headersOfBlock } from "./headers.ts";
 
 export type ResponseType = "default" | "error" | "basic" | "opaqueredirect";
 
@@ -125,7 +125,7 @@ export class Response {
   clone(): Response {
     const state = this.#state;
     if (isBodyUsed(state.body) || isBodyLocked(state.body)) throw new SafeTypeError("Response.clone: the body has been read already");
-    return responseOf({ ...state, headers: state.headers === null ? null : headersFrom(state.headers, "response"), body: state.body === null ? null : cloneBody(state.body) });
+    return responseOf({ ...state, headers: state.headers === null ? null : cloneHeaders(state.headers), body: state.body === null ? null : cloneBody(state.body) });
   }
 
   static {

@@ -7,8 +7,6 @@ import { createBoundParams, resetBoundParams, type URLSearchParams } from "./url
 
 const toBase = (base: unknown): string | undefined => (base === undefined ? undefined : toUSVString(base));
 
-let hrefOf!: (url: object) => string | undefined;
-
 export class URL {
   #href: string;
   #parts: UrlParts | null = null;
@@ -134,19 +132,12 @@ export class URL {
     this.#href = (queryAt < 0 ? rest : stringSlice(rest, 0, queryAt)) + (query === "" ? "" : "?" + query) + hash;
     this.#parts = null;
   }
-
-  static {
-    hrefOf = (url) => (#href in url ? url.#href : undefined);
-  }
 }
 defineInterface(URL, "URL", {
   lengths: { parse: 1, canParse: 1 },
   length: 1,
   inspected: ["href", "origin", "protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "searchParams", "hash"],
 });
-
-/** The `href` of a URL object, whatever the app did to its prototype; undefined for anything else. */
-export const hrefOfURL = (value: object): string | undefined => hrefOf(value);
 
 /** https://url.spec.whatwg.org/#concept-url-origin, serialised. */
 function originOf(parts: UrlParts): string {
