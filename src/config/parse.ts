@@ -15,9 +15,21 @@ import { shapeProblems } from "./shape.ts";
 /** Throws OperatorError with all problems. `file` is the absolute path that relative paths start from, and is named in problems as `shownAs`. */
 export function parseConfig(text: string, file: string, shownAs = file): Config {
   const document = new Document(text, shownAs);
-  const problems = [...shapeProblems(document), ...claimProblems(document)];
-  if (problems.length > 0) throw new OperatorError(problems.sort(byPlace));
+  const problems = problemsOf(document);
+  if (problems.length > 0) throw new OperatorError(problems);
   return resolveConfig(v.parse(configSchema, document.value), file, dirname(file));
+}
+
+/** The configuration that `data` would be as a file in `folder`. Throws OperatorError whose problems name fields, and no place: there is no file to point into. */
+export function configOfData(data: object, folder: string): Config {
+  const document = new Document(JSON.stringify(data), folder);
+  const problems = problemsOf(document);
+  if (problems.length > 0) throw new OperatorError(problems.map(({ file: _file, line: _line, column: _column, frame: _frame, ...problem }) => problem));
+  return resolveConfig(v.parse(configSchema, document.value), null, resolve(folder));
+}
+
+function problemsOf(document: Document): Problem[] {
+  return [...shapeProblems(document), ...claimProblems(document)].sort(byPlace);
 }
 
 function byPlace(a: Problem, b: Problem): number {
@@ -25,7 +37,7 @@ function byPlace(a: Problem, b: Problem): number {
 }
 
 /** `raw` has no problems. Paths are relative to `folder`. */
-export function resolveConfig(raw: RawConfig, file: string | null, folder: string): Config {
+function resolveConfig(raw: RawConfig, file: string | null, folder: string): Config {
   const drain: LimitValues = raw.drain_ms === undefined ? {} : { drain_ms: raw.drain_ms };
   const layers = [layerOf(raw.defaults ?? {}), drain];
   const isAlone = raw.apps.length === 1;

@@ -3,12 +3,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { loadBundle } from "../apps/load/bundle.ts";
 import { type Artifacts, loadArtifacts, type Manifest } from "../artifacts.ts";
-import type { Config } from "../config/config.ts";
-import { resolveConfig } from "../config/parse.ts";
-import { Document } from "../config/positions.ts";
-import type { RawConfig } from "../config/schema.ts";
-import { shapeProblems } from "../config/shape.ts";
-import { OperatorError } from "../errors.ts";
+import { configOfData } from "../config/parse.ts";
 import { fetchHandler, type FetchInfo } from "../ingress/fetch-handler.ts";
 import { missingFeature } from "../isolate/jspi.ts";
 import { type Observer, silent } from "../observe/observer.ts";
@@ -42,7 +37,7 @@ export async function createNano(options: NanoOptions): Promise<Nano> {
   const missing = missingFeature();
   if (missing !== "") throw new Error(missing);
   const { artifacts, cwd = process.cwd(), observer = {}, ...raw } = options;
-  const config = toConfig(raw, cwd);
+  const config = configOfData(raw, cwd);
   const runtime = new Runtime({ artifacts: loadArtifacts(artifacts ?? (await ownArtifacts())), config, observer: { ...silent, ...observer }, loadBundle, showsErrors: false, allowsPrivateFetch: false });
   await runtime.calibrate(WARM_UP_MS);
   const handle = fetchHandler(runtime.pipeline);
@@ -53,12 +48,6 @@ export async function createNano(options: NanoOptions): Promise<Nano> {
       runtime.close();
     },
   };
-}
-
-function toConfig(raw: object, cwd: string): Config {
-  const problems = shapeProblems(new Document(JSON.stringify(raw), "createNano"));
-  if (problems.length > 0) throw new OperatorError(problems.map(({ file: _file, line: _line, column: _column, frame: _frame, ...problem }) => problem));
-  return resolveConfig(raw as RawConfig, null, cwd);
 }
 
 async function ownArtifacts(): Promise<Artifacts> {
