@@ -60,6 +60,7 @@ export class Exchange implements IngressRequest, RequestRecord, Due {
   #targetStart = 0;
   #clientAddress: string | null = null;
   #abortListeners: ((reason: unknown) => void)[] | null = null;
+  #lastAbortListener: ((reason: unknown) => void) | null = null;
   #controller: AbortController | null = null;
   #abortReason: { readonly reason: unknown } | null = null;
 
@@ -127,14 +128,16 @@ export class Exchange implements IngressRequest, RequestRecord, Due {
   }
 
   onAbort(listener: (reason: unknown) => void): void {
-    if (this.#abortListeners === null) {
-      this.#abortListeners = [];
-      const signal = this.request.signal;
-      if (signal.aborted) this.#abort(signal.reason);
-      else signal.addEventListener("abort", () => this.#abort(signal.reason), { once: true });
-    }
+    this.#listen();
     if (this.#abortReason !== null) listener(this.#abortReason.reason);
-    else this.#abortListeners.push(listener);
+    else this.#abortListeners?.push(listener);
+  }
+
+  /** Like `onAbort`, after all others: an app hears of it before its answer is cut, which would end the app's work. */
+  onAbortLast(listener: (reason: unknown) => void): void {
+    this.#listen();
+    if (this.#abortReason !== null) listener(this.#abortReason.reason);
+    else this.#lastAbortListener = listener;
   }
 
   /** The body broke a limit: the app is told that it is over, and the client gets the reason if it has had nothing yet. */
@@ -143,11 +146,25 @@ export class Exchange implements IngressRequest, RequestRecord, Due {
     this.onGiveUp?.(error.fault);
   }
 
+  /** The client has left in the middle of the answer, or takes nothing of it: the app is told. */
+  depart(reason: unknown): void {
+    this.#abort(reason);
+  }
+
+  #listen(): void {
+    if (this.#abortListeners !== null) return;
+    this.#abortListeners = [];
+    const signal = this.request.signal;
+    if (signal.aborted) this.#abort(signal.reason);
+    else signal.addEventListener("abort", () => this.#abort(signal.reason), { once: true });
+  }
+
   /** Without effect once the answer is complete. */
   #abort(reason: unknown): void {
     if (this.#abortReason !== null || this.isEnded) return;
     this.#abortReason = { reason };
     for (const listener of this.#abortListeners?.splice(0) ?? []) listener(reason);
+    this.#lastAbortListener?.(reason);
   }
 
   /** Names in the block are lower case, as the head reader leaves them. */

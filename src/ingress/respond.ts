@@ -94,9 +94,10 @@ export class Responder {
     exchange.onDue();
     const stream = new ResponseStream(body, this.#stallMs, this.#sweeper, (end, bytes) => {
       exchange.bytes = bytes;
+      if (end === "canceled" || end === "stalled") exchange.depart(new Error("the client has gone"));
       this.#onEnd(exchange, streamOutcomes[end]);
     });
-    exchange.onAbort((reason) => stream.abort("canceled", reason instanceof Error ? reason : new Error("the client has gone")));
+    exchange.onAbortLast((reason) => stream.abort("canceled", reason instanceof Error ? reason : new Error("the client has gone")));
     return new Response(stream.toReadable(), { status: wire.status, statusText: wire.statusText, headers: fields });
   }
 
