@@ -23,9 +23,12 @@ export class App {
   readonly logRate: LogRate;
   readonly #services: RevisionServices;
   readonly #retired = new Set<Serving>();
+  /** All whose code may still say something: the one that serves, those that load, those that finish. */
+  readonly #speaking = new Set<Revision>();
   #serving: Serving;
   #revisions = 0;
   #draining = false;
+  #isClosed = false;
 
   constructor(services: RevisionServices, config: AppConfig) {
     this.name = config.name;
@@ -55,25 +58,34 @@ export class App {
   get isDraining(): boolean {
     return this.#draining;
   }
-  /** Invocations that run now, those of retired revisions included. */
+  /** Requests that were admitted and are not over, whether they run or wait for a load, on whatever revision. */
   get inFlight(): number {
-    let sum = this.#serving.pool.invocations;
-    for (const { pool } of this.#retired) sum += pool.invocations;
-    return sum;
+    return this.gate.running;
   }
 
   /** `text` without the values of the app's env: exact matches of 8 characters or more. */
   redact(text: string): string {
-    return this.#serving.revision.redact(text);
+    let redacted = text;
+    for (const revision of this.#speaking) redacted = revision.redact(redacted);
+    return redacted;
   }
 
-  /** Loads a new revision and, once it is ready, swaps it in; the old one finishes what it has. A failed load changes nothing and is returned. */
+  /**
+   * Loads a new revision and, once it is ready, swaps it in; the old one finishes what it has. A failed load changes nothing and is returned, and so is one that a
+   * later revision has overtaken.
+   */
   async replace(config: AppConfig): Promise<Revision> {
     const next = this.#prepare(config);
     const state = await next.revision.load();
-    // Nothing served before: a first load that failed is replaced by whatever comes, so that the newest error is the one shown.
-    if (state !== "ready" && this.#serving.revision.state === "ready") return next.revision;
+    if (state !== "ready" && this.#serving.revision.state === "loading") await this.#serving.revision.load();
     const previous = this.#serving;
+    const isLate = this.#isClosed || previous.revision.number > next.revision.number;
+    // Where nothing serves, a load that failed is replaced by whatever comes, so that the newest error is the one shown.
+    if (isLate || (state !== "ready" && previous.revision.state === "ready")) {
+      this.#speaking.delete(next.revision);
+      if (state === "ready") this.#bury(next);
+      return next.revision;
+    }
     this.#serving = next;
     this.gate.limits = config.limits;
     this.#retire(previous);
@@ -94,12 +106,14 @@ export class App {
 
   /** Ends everything at once. */
   close(): void {
+    this.#isClosed = true;
     this.startDraining();
     for (const serving of [this.#serving, ...this.#retired]) this.#bury(serving);
   }
 
   #prepare(config: AppConfig): Serving {
     const revision = new Revision(this.#services, config, this.account, ++this.#revisions);
+    this.#speaking.add(revision);
     return { revision, pool: new IsolatePool(revision, (kill) => this.#tellKill(revision, kill)) };
   }
 
@@ -110,6 +124,7 @@ export class App {
 
   #bury(serving: Serving): void {
     this.#retired.delete(serving);
+    this.#speaking.delete(serving.revision);
     serving.pool.close();
     serving.revision.close();
   }

@@ -3,10 +3,13 @@ import type { Outcome } from "../base/outcome.ts";
 import { isByteSource, type ByteSource, type RequestWire, type ResponseWire, type WireBody } from "../base/wire.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { GuestInvocation } from "../isolate/guest-invocation.ts";
+import type { Isolate } from "../isolate/isolate.ts";
 import type { GuestFailure } from "../isolate/invocation.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { App } from "./app.ts";
 import { passThrough } from "./fallback.ts";
+import type { IsolatePool } from "./pool.ts";
+import type { Revision } from "./revision.ts";
 
 export interface DispatchRequest extends RequestWire {
   readonly requestId: string;
@@ -66,17 +69,21 @@ export class Dispatcher {
     const admission = await entering;
     if (admission === "canceled") return draining(app);
     if (admission === "shed") return { ...failure("loadShed"), retryAfterS: 1 };
-    const { revision } = app.serving;
-    const state = await revision.load();
-    if (state === "ready" || app.serving.revision.state === "ready") return this.#invoke(app, request);
+    const revision = await loadedRevision(app);
+    if (revision.state === "ready") return this.#invoke(app, request);
     app.gate.release();
+    if (revision.state === "closed") return draining(app);
     return { ...failure("scriptNotFound"), ...(this.#showsErrors ? { detail: loadFailure(revision.error) } : {}) };
   }
 
   #invoke(app: App, request: DispatchRequest): Promise<DispatchResult> {
     const { revision, pool } = app.serving;
     return new Promise((settle) => {
-      const isolate = pool.take();
+      const isolate = this.#takeIsolate(app, pool, request);
+      if (isolate === null) {
+        settle(failure("internalError"));
+        return;
+      }
       const invocation = isolate.open({
         requestId: request.requestId,
         app: app.name,
@@ -98,6 +105,26 @@ export class Dispatcher {
       const rid = body === null ? 0 : invocation.resources.add("source", body, () => body.cancel());
       invocation.enter("fetch", `${request.method}\n${request.url}\n${request.headers}`, rid);
     });
+  }
+
+  /** Null, with the place given back, when the machine has no room for one more. */
+  #takeIsolate(app: App, pool: IsolatePool, { requestId }: DispatchRequest): Isolate | null {
+    try {
+      return pool.take();
+    } catch (error) {
+      app.gate.release();
+      this.#observer.fault(requestId, error);
+      return null;
+    }
+  }
+}
+
+/** The revision that serves once nothing loads any more: it may have been replaced meanwhile. */
+async function loadedRevision(app: App): Promise<Revision> {
+  for (;;) {
+    const { revision } = app.serving;
+    await revision.load();
+    if (revision === app.serving.revision) return revision;
   }
 }
 

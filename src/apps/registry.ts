@@ -7,6 +7,8 @@ import type { RevisionServices } from "./revision.ts";
 export class AppRegistry {
   readonly #services: RevisionServices;
   readonly #apps = new Map<string, App>();
+  /** Out of routing, but not done. */
+  readonly #leaving = new Set<App>();
   readonly #onChange: (apps: readonly App[]) => void;
   #evictor: ReturnType<typeof setInterval> | null = null;
 
@@ -20,8 +22,12 @@ export class AppRegistry {
     return [...this.#apps.values()];
   }
 
+  /** The app of that name, or the one that still finishes after it was removed: its limits, permissions and secrets hold to the end. */
   get(name: string): App | undefined {
-    return this.#apps.get(name);
+    const app = this.#apps.get(name);
+    if (app !== undefined) return app;
+    for (const leaving of this.#leaving) if (leaving.name === name) return leaving;
+    return undefined;
   }
 
   /** Apps load at their first request; `preload` loads them now. */
@@ -52,9 +58,16 @@ export class AppRegistry {
     const app = this.#apps.get(name);
     if (app === undefined) return;
     this.#apps.delete(name);
+    this.#leaving.add(app);
     this.#changed();
     await drain([app], graceMs);
     app.close();
+    this.#leaving.delete(app);
+  }
+
+  /** Nothing new from here on, in any app; resolves with the names of those that were not done after `graceMs`. */
+  drain(graceMs: number): Promise<readonly string[]> {
+    return drain([...this.#apps.values(), ...this.#leaving], graceMs);
   }
 
   /** Drops isolates idle for longer than `idleMs`, from now on. */
@@ -68,7 +81,7 @@ export class AppRegistry {
   close(): void {
     if (this.#evictor !== null) clearInterval(this.#evictor);
     this.#evictor = null;
-    for (const app of this.#apps.values()) app.close();
+    for (const app of [...this.#apps.values(), ...this.#leaving]) app.close();
   }
 
   #changed(): void {

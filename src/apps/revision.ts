@@ -7,7 +7,7 @@ import { Isolate, type IsolateHost } from "../isolate/isolate.ts";
 import type { InvocationLimits, InvocationSummary, Kill } from "../isolate/invocation.ts";
 import { type Snapshot, snapshotBytes } from "../isolate/snapshot.ts";
 import type { Observer } from "../observe/observer.ts";
-import type { AppConfig } from "../config/config.ts";
+import type { AppConfig, Json } from "../config/config.ts";
 import type { Bundle, LoadBundle } from "./load/bundle.ts";
 import { LoadError } from "./load/load-error.ts";
 import { mapStack } from "./load/source-map.ts";
@@ -45,7 +45,8 @@ export class Revision {
     this.config = config;
     this.number = number;
     this.invocationLimits = config.limits;
-    this.#secrets = Object.values(config.env).filter((value): value is string => typeof value === "string" && value.length >= MIN_SECRET_LENGTH);
+    // The longest first, so that none is left with its beginning taken out.
+    this.#secrets = textsIn(config.env).filter((value) => value.length >= MIN_SECRET_LENGTH).sort((a, b) => b.length - a.length);
   }
 
   get state(): RevisionState {
@@ -71,6 +72,7 @@ export class Revision {
 
   /** Loads once; later calls wait for the same load. Never rejects. */
   load(): Promise<RevisionState> {
+    if (this.#state === "closed") return Promise.resolve("closed");
     this.#loading ??= this.#load();
     return this.#loading;
   }
@@ -98,18 +100,25 @@ export class Revision {
     const { name, path, limits } = this.config;
     this.#state = "loading";
     try {
-      this.#bundle = await loadBundle(path, { maxBundleBytes: limits.bundleBytes, maxModules: limits.modules });
-      this.#snapshot = await this.#evaluate(this.#bundle);
-      if ((this.#state as RevisionState) === "closed") return "closed";
+      const bundle = await loadBundle(path, { maxBundleBytes: limits.bundleBytes, maxModules: limits.modules });
+      if (this.#isClosed()) return "closed";
+      this.#bundle = bundle;
+      const snapshot = await this.#evaluate(bundle);
+      if (this.#isClosed()) return "closed";
+      this.#snapshot = snapshot;
       this.#state = "ready";
-      observer.appLoaded(name, { revision: this.number, ms: performance.now() - started, bundleBytes: this.#bundle.bytes, snapshotBytes: snapshotBytes(this.#snapshot) });
+      observer.appLoaded(name, { revision: this.number, ms: performance.now() - started, bundleBytes: bundle.bytes, snapshotBytes: snapshotBytes(snapshot) });
     } catch (error) {
-      if ((this.#state as RevisionState) === "closed") return "closed";
+      if (this.#isClosed()) return "closed";
       this.#error = error as Error;
       this.#state = "failed";
-      observer.appFailed(name, { revision: this.number, error: (error as Error).message });
+      observer.appFailed(name, { revision: this.number, error: this.redact((error as Error).message) });
     }
     return this.#state;
+  }
+
+  #isClosed(): boolean {
+    return this.#state === "closed";
   }
 
   async #evaluate(bundle: Bundle): Promise<Snapshot> {
@@ -142,6 +151,12 @@ export class Revision {
       isolate.dispose();
     }
   }
+}
+
+/** Every text in `value`, at any depth. */
+function textsIn(value: Json): readonly string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 function describeKill({ used, limit, limitKey, unit }: Kill): string {

@@ -2,7 +2,6 @@
 import type { LoadedArtifacts } from "../artifacts.ts";
 import type { App } from "../apps/app.ts";
 import { Dispatcher } from "../apps/dispatch.ts";
-import { drain } from "../apps/drain.ts";
 import type { LoadBundle } from "../apps/load/bundle.ts";
 import { AppRegistry } from "../apps/registry.ts";
 import type { RevisionServices } from "../apps/revision.ts";
@@ -111,7 +110,7 @@ export class Runtime {
 
   /** Nothing new from here on; resolves with the names of the apps that were not done after `graceMs`. */
   drain(graceMs: number): Promise<readonly string[]> {
-    return drain(this.registry.apps, graceMs);
+    return this.registry.drain(graceMs);
   }
 
   close(): void {
