@@ -18,9 +18,9 @@ const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, e
 const CONSOLE_LEVEL: Readonly<Record<ConsoleLevel, LogLevel>> = { debug: "debug", log: "info", info: "info", warn: "warn", error: "error" };
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** Escapes C0 and C1 controls, DEL, line separators and the bidirectional overrides, as `\xNN` or `\uNNNN`. */
+/** Escapes C0 and C1 controls, DEL, line separators and everything with the property Bidi_Control, as `\xNN` or `\uNNNN`. */
 export function escapeControls(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => {
     const code = c.charCodeAt(0);
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
   });
@@ -84,7 +84,7 @@ function round(value: number): number {
 /** JSON.stringify escapes C0 only; the rest of the controls are escaped the JSON way on top. */
 function jsonLine(ts: number, level: LogLevel, event: string, fields: Fields): string {
   const text = JSON.stringify({ ts: new Date(ts).toISOString(), level, event, ...fields });
-  return `${text.replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
+  return `${text.replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
 }
 
 function textLine(ts: number, level: LogLevel, event: string, fields: Fields): string {
@@ -96,7 +96,7 @@ function quoteIfNeeded(value: string): string {
   return /^[\w.:/%?&=@,+-]+$/.test(value) ? value : `"${escapeControls(value.replaceAll("\\", "\\\\").replaceAll('"', '\\"'))}"`;
 }
 
-/** The Apache "combined" format, https://httpd.apache.org/docs/2.4/logs.html#combined, with the app in front as the virtual host. */
+/** The Apache "combined" format, https://httpd.apache.org/docs/2.4/logs.html#combined. Names no app: events other than requests come as text lines. */
 function apacheLine(ts: number, record: RequestRecord): string {
   const at = new Date(ts);
   const two = (n: number) => String(n).padStart(2, "0");
