@@ -80,7 +80,8 @@ const ARGV_BYTES = 4 * 4 + 4 * 8;
 /** The guest's C stack lives in linear memory; deeper recursion would overflow the host's own stack first. */
 const STACK_BYTES = 192 * 1024;
 
-const LOST_IN_UTF8 = /\0|\p{Surrogate}/gu;
+const SURROGATE_BITS = 0xf800;
+const SURROGATE = 0xd800;
 
 const encoder = new TextEncoder();
 
@@ -192,16 +193,17 @@ export class EngineInstance {
   /** A guest string from `text`; returns a pointer to its boxed value, to be freed with `free`. */
   newString(text: string): Pointer {
     const { exports, pointers } = this;
-    const safe = text.includes("\0") ? text.replaceAll("\0", "\u0001") : text;
-    const fits = safe.length * 3 < SCRATCH_BYTES;
-    const most = fits ? SCRATCH_BYTES : Buffer.byteLength(safe) + 1;
+    const fits = text.length * 3 < SCRATCH_BYTES;
+    const most = fits ? SCRATCH_BYTES : Buffer.byteLength(text) + 1;
     const at = fits ? pointers.scratch : this.allocate(most);
-    const { written } = encoder.encodeInto(safe, this.bytes.subarray(at, at + most - 1));
+    const { written } = encoder.encodeInto(text, this.bytes.subarray(at, at + most - 1));
+    const hasNuls = text.includes("\0");
+    if (hasNuls) replaceNuls(this.bytes, at, at + written);
     this.bytes[at + written] = 0;
     const value = exports.QTS_NewString(pointers.context, at);
     if (at !== pointers.scratch) exports.free(at);
     if (value === 0 || this.isException(value)) throw new OutOfMemory();
-    if (safe !== text || !text.isWellFormed()) this.#restoreUnits(value, text);
+    if (hasNuls || !text.isWellFormed()) this.#restoreUnits(value, text);
     return value;
   }
 
@@ -211,9 +213,13 @@ export class EngineInstance {
     const string = view.getUint32(value, true);
     const wide = view.getUint32(string + layout.stringLength, true) >>> 31 === 1;
     const data = string + layout.stringData;
-    for (const { index } of text.matchAll(LOST_IN_UTF8))
-      if (wide) view.setUint16(data + index * 2, text.charCodeAt(index), true);
-      else this.bytes[data + index] = 0;
+    // Every unit, one by one: a search for each of ten million NULs would take seconds.
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit !== 0 && (unit & SURROGATE_BITS) !== SURROGATE) continue;
+      if (wide) view.setUint16(data + i * 2, unit, true);
+      else this.bytes[data + i] = unit;
+    }
   }
 
   newBytes(data: Uint8Array): Pointer {
@@ -342,6 +348,10 @@ export class EngineInstance {
 }
 
 const EBADF = 8;
+
+function replaceNuls(bytes: Uint8Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) if (bytes[i] === 0) bytes[i] = 1;
+}
 
 function fault(what: string): never {
   throw new Error(`engine ${what}`);
