@@ -1,5 +1,6 @@
 /** Translates positions in a bundle, as QuickJS prints them, back to the app's own files. The map is decoded when the first error asks for it. */
 import { originalPositionFor, sourceContentFor, TraceMap } from "@jridgewell/trace-mapping";
+import { PositionIndex } from "./position-index.ts";
 
 /** The file name under which a bundle is evaluated. */
 export const BUNDLE_FILE_NAME = "app.js";
@@ -51,8 +52,7 @@ export class SourceMap {
 
 /** Where a position that QuickJS reports lies in the app's own files. Its columns count code points, those of source maps UTF-16 units. */
 export function mapPosition(line: number, column: number, bundle: MappedCode): SourcePosition | null {
-  const text = lineOf(bundle.code, line);
-  const unitColumn = text === null ? column : utf16Column(text, column);
+  const unitColumn = indexOf(bundle).unitColumn(line, column) ?? column;
   return bundle.sourceMap === null ? { file: bundle.entry, line, column: unitColumn } : bundle.sourceMap.originalPosition(line, unitColumn);
 }
 
@@ -103,19 +103,11 @@ function withoutOwnFrames(lines: readonly string[]): readonly string[] {
 
 const OWN_FRAME = /^ {4}at (?:<anonymous>|[\w$.]+)(?: \(native\))?$/;
 
-function lineOf(text: string, line: number): string | null {
-  let start = 0;
-  for (let number = 1; number < line; number++) {
-    const end = text.indexOf("\n", start);
-    if (end === -1) return null;
-    start = end + 1;
-  }
-  const end = text.indexOf("\n", start);
-  return text.slice(start, end === -1 ? undefined : end);
-}
+/** Made when the first error of a bundle asks for it. */
+const indexes = new WeakMap<MappedCode, PositionIndex>();
 
-function utf16Column(line: string, column: number): number {
-  let units = 0;
-  for (let points = 1; points < column && units < line.length; points++) units += (line.codePointAt(units) as number) > 0xffff ? 2 : 1;
-  return units + 1;
+function indexOf(bundle: MappedCode): PositionIndex {
+  let index = indexes.get(bundle);
+  if (index === undefined) indexes.set(bundle, (index = new PositionIndex(bundle.code)));
+  return index;
 }
