@@ -43,7 +43,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   observer.event("listening", { url: server.url, port: server.listener.port, apps: config.apps.map(({ name }) => name).join(", ") });
   // Everything loads now, so that a mistake shows before the first request.
   for (const app of server.runtime.registry.apps) void app.serving.revision.load();
-  const watching = args.choice("watch") === false ? null : watchSources(server.runtime.registry, observer);
+  const watching = args.choice("watch") === false ? null : watchSources(server.runtime.registry, server.runtime.registry.apps, observer);
   void server.runtime.calibrate(100);
   await server.untilSignal(context);
   watching?.close();

@@ -8,6 +8,7 @@ import { LogWriter } from "./log-writer.ts";
 import { configOfNamedApp } from "./named-app.ts";
 import { withEngine } from "./reexec.ts";
 import { Server } from "./server.ts";
+import { watchSources } from "./watch.ts";
 
 const FORMATS: readonly string[] = ["json", "text", "apache"];
 const LEVELS: readonly string[] = ["debug", "info", "warn", "error"];
@@ -36,7 +37,10 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const observer = createLog({ ...config.log, write: writer.write, now: () => Date.now() });
   const server = await Server.start(context, { config, observer, isDev: false, warmUpMs: WARM_UP_MS });
   observer.event("listening", { url: server.url, port: server.listener.port, apps: config.apps.length, pid: process.pid });
+  const { registry } = server.runtime;
+  const watching = watchSources(registry, registry.apps.filter(({ config: { watch } }) => watch), observer);
   await server.untilSignal(context);
+  watching.close();
   await writer.flush(500);
   return EXIT.ok;
 }

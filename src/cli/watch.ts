@@ -9,6 +9,8 @@ import type { Observer } from "../observe/observer.ts";
 
 const DEBOUNCE_MS = 20;
 const POLL_MS = 2_000;
+/** File systems may tell the time of a change this much too early. */
+const CLOCK_GRAIN_MS = 10;
 
 /** Sources of an app: what its last load read, whether it worked or not. */
 function sourcesOf(app: App): readonly string[] {
@@ -22,7 +24,7 @@ class AppWatch {
   readonly #observer: Observer;
   readonly #folders = new Map<string, FSWatcher>();
   #files: readonly string[] = [];
-  #stamps = "";
+  #stamps: Stamps = new Map();
   #timer: ReturnType<typeof setTimeout> | null = null;
   #isReloading = false;
   #isStale = false;
@@ -34,14 +36,16 @@ class AppWatch {
   }
 
   async start(): Promise<void> {
+    const before = await stampsOf([this.#app.config.path]);
+    const startedMs = Date.now();
     await this.#app.serving.revision.load();
-    await this.#follow(sourcesOf(this.#app));
+    await this.#follow(sourcesOf(this.#app), before, startedMs);
   }
 
   /** Looks whether a file has changed; reloads when one has. */
   async poll(): Promise<void> {
     const stamps = await stampsOf(this.#files);
-    if (stamps !== this.#stamps) await this.#reload(stamps);
+    if (this.#files.some((file) => stamps.get(file) !== this.#stamps.get(file))) await this.#reload();
   }
 
   close(): void {
@@ -50,10 +54,12 @@ class AppWatch {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  async #follow(files: readonly string[]): Promise<void> {
+  /** `before`: stamps from before the load. A file that is new since then may have changed after it was read: its age tells. */
+  async #follow(files: readonly string[], before: Stamps, startedMs: number): Promise<void> {
     // A load that failed before it read anything leaves the app's own path to look at.
     this.#files = files.length > 0 ? files : [this.#app.config.path];
-    this.#stamps = await stampsOf(this.#files);
+    const now = await stampsOf(this.#files, startedMs - CLOCK_GRAIN_MS);
+    this.#stamps = new Map(this.#files.map((file) => [file, before.get(file) ?? (now.get(file) as string)]));
     const wanted = new Set(this.#files.map((file) => dirname(file)));
     for (const [folder, watcher] of this.#folders)
       if (!wanted.has(folder)) {
@@ -61,6 +67,7 @@ class AppWatch {
         this.#folders.delete(folder);
       }
     for (const folder of wanted) if (!this.#folders.has(folder)) this.#watchFolder(folder);
+    this.#soon();
   }
 
   #watchFolder(folder: string): void {
@@ -78,8 +85,7 @@ class AppWatch {
     this.#timer = setTimeout(() => void this.poll(), DEBOUNCE_MS);
   }
 
-  async #reload(stamps: string): Promise<void> {
-    this.#stamps = stamps;
+  async #reload(): Promise<void> {
     if (this.#isReloading) {
       this.#isStale = true;
       return;
@@ -88,8 +94,10 @@ class AppWatch {
     try {
       do {
         this.#isStale = false;
+        const before = await stampsOf(this.#files);
+        const startedMs = Date.now();
         const revision = await this.#registry.replace(this.#app.config);
-        await this.#follow(revision.bundle?.files ?? (revision.error instanceof LoadError ? revision.error.files : []));
+        await this.#follow(revision.bundle?.files ?? (revision.error instanceof LoadError ? revision.error.files : []), before, startedMs);
       } while (this.#isStale);
     } catch (error) {
       this.#observer.fault("watch", error);
@@ -99,15 +107,18 @@ class AppWatch {
   }
 }
 
-/** Changes when a file changes, appears or goes. */
-async function stampsOf(files: readonly string[]): Promise<string> {
-  const stamps = await Promise.all(files.map((file) => stat(file).then(({ mtimeMs, size, ino }) => `${mtimeMs}/${size}/${ino}`, () => "gone")));
-  return stamps.join(" ");
+/** By file: changes when the file changes, appears or goes. */
+type Stamps = ReadonlyMap<string, string>;
+
+/** A file changed at `unsureSinceMs` or later has a stamp like no other's, so that the next look finds it changed. */
+async function stampsOf(files: readonly string[], unsureSinceMs = Number.POSITIVE_INFINITY): Promise<Stamps> {
+  const stamp = (file: string) => stat(file).then(({ mtimeMs, size, ino }) => (mtimeMs >= unsureSinceMs ? "unsure" : `${mtimeMs}/${size}/${ino}`), () => "gone");
+  return new Map(await Promise.all(files.map(async (file) => [file, await stamp(file)] as const)));
 }
 
-/** Watches every app of the registry until closed. */
-export function watchSources(registry: AppRegistry, observer: Observer): { close(): void } {
-  const watches = registry.apps.map((app) => new AppWatch(app, registry, observer));
+/** Reloads `apps` of the registry when their sources change, until closed. Loads them first: what an app is made of shows when it loads. */
+export function watchSources(registry: AppRegistry, apps: readonly App[], observer: Observer): { close(): void } {
+  const watches = apps.map((app) => new AppWatch(app, registry, observer));
   for (const one of watches) void one.start();
   const poll = setInterval(() => {
     for (const one of watches) void one.poll();

@@ -120,7 +120,7 @@ export class Runtime {
   }
 }
 
-/** Within the app's rate, and without the values of its env: a secret that reaches a log is a secret no more. */
+/** Within the app's rate, with the positions of its source, and without the values of its env: a secret that reaches a log is a secret no more. */
 function writeConsole(observer: Observer, app: App | undefined, { app: name, requestId }: Invocation, level: ConsoleLevel, text: string): void {
   if (app === undefined) {
     observer.console(name, requestId, level, text);
@@ -128,7 +128,7 @@ function writeConsole(observer: Observer, app: App | undefined, { app: name, req
   }
   const { isAllowed, dropped } = app.logRate.take(text.length, app.config.limits.logBytesPerSecond, Date.now());
   if (dropped > 0) observer.console(name, requestId, "warn", `(${dropped} lines were dropped: the app logged more than log_rate_kb allows)`);
-  if (isAllowed) observer.console(name, requestId, level, app.redact(text));
+  if (isAllowed) observer.console(name, requestId, level, app.redact(text.includes("\n    at ") ? app.mapStack(text) : text));
 }
 
 /** One app alone serves every host. */

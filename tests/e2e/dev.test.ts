@@ -1,0 +1,161 @@
+/** `nano dev`: what somebody sees who edits an app, breaks it and mends it. */
+import { afterEach, describe, expect, test } from "bun:test";
+import { rename, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { NanoProcess, temporaryFolder } from "../harness/nano.ts";
+
+const saying = (text: string) => `export default { fetch() { return new Response(${JSON.stringify(text)}); } };\n`;
+
+const started: NanoProcess[] = [];
+afterEach(async () => {
+  for (const running of started.splice(0)) await running.stop();
+});
+
+async function dev(files: Readonly<Record<string, string>>, args: readonly string[] = ["./app.js"]) {
+  const folder = await temporaryFolder(files);
+  const running = await NanoProcess.start(["dev", ...args, "--port", "0"], { cwd: folder });
+  started.push(running);
+  return { running, folder, save: (name: string, text: string) => Bun.write(join(folder, name), text) };
+}
+
+const get = async (running: NanoProcess, path = "/", headers: Readonly<Record<string, string>> = {}) => (await running.request("localhost", path, { headers })).text();
+
+/** Asks until the app answers `wanted`, for some seconds. */
+async function untilAnswer(running: NanoProcess, wanted: string): Promise<void> {
+  let found = "";
+  for (let i = 0; i < 1_000 && found !== wanted; i++) {
+    found = await get(running);
+    if (found !== wanted) await Bun.sleep(5);
+  }
+  expect(found).toBe(wanted);
+}
+
+describe("saving", () => {
+  test("a save is served, whether the editor writes the file or replaces it", async () => {
+    const { running, folder, save } = await dev({ "app.js": saying("one") });
+    expect(await get(running)).toBe("one");
+    await save("app.js", saying("two"));
+    await untilAnswer(running, "two");
+    await save("app.js.swp", saying("three"));
+    await rename(join(folder, "app.js.swp"), join(folder, "app.js"));
+    await untilAnswer(running, "three");
+    await rm(join(folder, "app.js"));
+    await save("app.js", saying("four"));
+    await untilAnswer(running, "four");
+  });
+
+  test("a save of an imported file is served, in another folder too", async () => {
+    const { running, save } = await dev({ "index.ts": 'import { word } from "./lib/word.ts";\nexport default { fetch: (): Response => new Response(word) };\n', "lib/word.ts": 'export const word: string = "one";\n' }, ["."]);
+    expect(await get(running)).toBe("one");
+    await save("lib/word.ts", 'export const word: string = "two";\n');
+    await untilAnswer(running, "two");
+  });
+
+  test("of two saves in quick succession the last one counts, wherever the first one's load was", async () => {
+    const { running, save } = await dev({ "app.js": saying("start") });
+    for (let i = 0; i < 24; i++) {
+      await save("app.js", saying(`${i} first`));
+      await Bun.sleep(20 + 2 * i);
+      await save("app.js", saying(`${i} second`));
+      await untilAnswer(running, `${i} second`);
+    }
+  });
+
+  test("a failed reload keeps the old answer and prints the error; a mended one is served", async () => {
+    const { running, save } = await dev({ "app.js": saying("old") });
+    expect(await get(running)).toBe("old");
+    await save("app.js", 'export default { fetch() { return new Response("a" "b"); } };\n');
+    await running.waitFor(() => /failed \S+\napp\.js:1:52: [^]*> 1 \| export default/.test(running.out), "the error");
+    expect(await get(running)).toBe("old");
+    await save("app.js", saying("mended"));
+    await untilAnswer(running, "mended");
+  });
+
+  test("an app that is broken from the start says why, and works once it is mended", async () => {
+    const { running, save } = await dev({ "app.js": "export default {{\n" });
+    const response = await running.request("localhost", "/");
+    expect([response.status, await response.text()]).toEqual([503, expect.stringContaining("app.js:1:17")]);
+    await save("app.js", saying("mended"));
+    await untilAnswer(running, "mended");
+  });
+
+  test("--no-watch serves what was there at the start", async () => {
+    const { running, folder, save } = await dev({ "app.js": saying("one") }, ["./app.js", "--no-watch"]);
+    expect(await get(running)).toBe("one");
+    // Another nano on the same file tells when a save is old enough to have been noticed.
+    const watching = await NanoProcess.start(["dev", "./app.js", "--port", "0"], { cwd: folder });
+    started.push(watching);
+    await save("app.js", saying("two"));
+    await untilAnswer(watching, "two");
+    expect(await get(running)).toBe("one");
+  });
+});
+
+describe("errors", () => {
+  const THROWS = 'interface Order {\n  readonly id: number;\n}\n\nfunction find({ id }: Order): never {\n  throw new RangeError(`no order ${id}`);\n}\n\nexport default {\n  fetch(request: Request): Response {\n    if (new URL(request.url).pathname === "/console") console.error(new TypeError("seen"));\n    else find({ id: 7 });\n    return new Response("fine");\n  },\n};\n';
+
+  test("curl gets the stack of the source as text, a program gets it as JSON", async () => {
+    const { running } = await dev({ "app.ts": THROWS }, ["./app.ts"]);
+    const response = await running.request("localhost", "/");
+    expect([response.status, response.headers.get("content-type"), response.headers.get("x-nano-error")]).toEqual([500, "text/plain; charset=utf-8", "app_exception"]);
+    expect(await response.text()).toMatch(/^app_exception \(request [\w-]+\)\n\nRangeError: no order 7\n {4}at find \(app\.ts:6:\d+\)\n {4}at fetch \(app\.ts:12:\d+\)\n$/);
+    const json = JSON.parse(await get(running, "/", { accept: "application/json" })) as object;
+    expect(json).toEqual({ error: "app_exception", request_id: expect.any(String), detail: { name: "RangeError", message: "no order 7", stack: expect.stringMatching(/at find \(app\.ts:6:\d+\)/) } });
+  });
+
+  test("the terminal shows requests, errors and what the app prints, with places of the source", async () => {
+    const { running } = await dev({ "app.ts": THROWS }, ["./app.ts"]);
+    await get(running, "/console");
+    await get(running, "/x");
+    await running.waitFor(() => running.out.includes("GET    /x 500"), "the request");
+    expect(running.out).toMatch(/^GET {4}\/console 200 [\d.]+ ms, cpu [\d.]+ ms, 4 B$/m);
+    expect(running.out).toMatch(/^RangeError: no order 7\n {4}at find \(app\.ts:6:\d+\)$/m);
+    expect(running.out).toMatch(/^error {2}TypeError: seen\n {4}at fetch \(app\.ts:11:\d+\)$/m);
+  });
+
+  test("a spin and a memory bomb are ended and explained, and the next request is served", async () => {
+    const { running } = await dev({
+      "app.js": 'export default { fetch(request) {\n  const { pathname } = new URL(request.url);\n  if (pathname === "/spin") for (;;) {}\n  if (pathname === "/bomb") for (const all = []; ; ) all.push("x".repeat(1e6) + all.length);\n  return new Response("fine");\n} };\n',
+      "nano.json": '{ "port": 0, "apps": [{ "hostname": "app.test", "path": "./app.js", "limits": { "cpu_ms": 200, "memory_mb": 32 } }] }',
+    }, ["nano.json"]);
+    for (const [path, code, key] of [["/spin", "cpu_limit", "cpu_ms"], ["/bomb", "memory_limit", "memory_mb"]] as const) {
+      const response = await running.request("localhost", path);
+      await response.text();
+      expect([response.status, response.headers.get("x-nano-error")]).toEqual([503, code]);
+      expect(await get(running)).toBe("fine");
+      await running.waitFor(() => running.out.includes(`${key} allows`), `the explanation of ${code}`);
+    }
+    expect(running.isAlive).toBe(true);
+  });
+});
+
+describe("the port", () => {
+  test("without --port the next free one is taken when 3000 is not free", async () => {
+    // Whoever has 3000 already serves as well as we do.
+    const holder = await new Promise<Server | null>((resolve) => {
+      const server = createServer();
+      server.once("error", () => resolve(null));
+      server.listen(3000, "127.0.0.1", () => resolve(server));
+    });
+    const running = await NanoProcess.start(["dev", "./app.js"], { cwd: await temporaryFolder({ "app.js": saying("here") }) });
+    started.push(running);
+    expect(running.port).toBeGreaterThan(3000);
+    expect(running.port).toBeLessThan(3020);
+    expect(await get(running)).toBe("here");
+    await new Promise((resolve) => (holder === null ? resolve(null) : holder.close(resolve)));
+  });
+});
+
+describe("watch in a config", () => {
+  test("nano serve reloads an app that asks for it, and no other", async () => {
+    const running = await NanoProcess.serve({ apps: [{ hostname: "watched.test", path: "a/app.js", watch: true }, { hostname: "still.test", path: "b/app.js" }] }, { "a/app.js": saying("one"), "b/app.js": saying("one") });
+    started.push(running);
+    const both = async () => [await (await running.request("watched.test", "/")).text(), await (await running.request("still.test", "/")).text()];
+    expect(await both()).toEqual(["one", "one"]);
+    await Bun.write(join(running.folder, "b/app.js"), saying("two"));
+    await Bun.write(join(running.folder, "a/app.js"), saying("two"));
+    await running.waitFor(() => running.log.some(({ event, revision }) => event === "app_loaded" && revision === 2), "the reload");
+    expect(await both()).toEqual(["two", "one"]);
+  });
+});
