@@ -70,19 +70,15 @@ export class App {
     return redacted;
   }
 
-<<<<<<< Updated upstream
-  /**
-   * Loads a new revision and, once it is ready, swaps it in; the old one finishes what it has. A failed load changes nothing and is returned, and so is one that a
-   * later revision has overtaken.
-   */
-=======
   /** Positions in stacks become those of the app's own files. */
   mapStack(text: string): string {
     return this.#serving.revision.mapStack(text);
   }
 
-  /** Loads a new revision and, once it is ready, swaps it in; the old one finishes what it has. A failed load changes nothing and is returned. */
->>>>>>> Stashed changes
+  /**
+   * Loads a new revision and, once it is ready, swaps it in; the old one finishes what it has. A failed load changes nothing and is returned, and so is one that a
+   * later revision has overtaken.
+   */
   async replace(config: AppConfig): Promise<Revision> {
     const next = this.#prepare(config);
     const state = await next.revision.load();
