@@ -29,6 +29,9 @@ export interface SchedulerOptions {
   readonly turnMs: number;
 }
 
+/** So many entries are let in at once before anybody asks whether the event loop has turned meanwhile. Asking costs a turn of its own. */
+const UNASKED_GRANTS = 8;
+
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #waiting = new Set<Account>();
@@ -36,6 +39,12 @@ export class Scheduler {
   #floor = 0;
   #scheduled = false;
   #granting = false;
+  /** Grants given at once since the event loop is known to have turned, and until when there may be more. */
+  #atOnce = 0;
+  #atOnceUntil = 0;
+  readonly #loopTurned = () => {
+    this.#atOnce = 0;
+  };
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -48,10 +57,13 @@ export class Scheduler {
     return n;
   }
 
-  /** Runs `grant` at once when nobody else wants the thread, else in its turn. */
+  /**
+   * Runs `grant` at once when nobody else wants the thread, else in its turn. Who settles what the guest waits for may do so in a microtask, and again after the
+   * next entry: such a chain has to let the event loop turn, for it alone knows who else wants the thread.
+   */
   request(account: Account, grant: Grant): void {
     if (account.virtualFuel < this.#floor) account.virtualFuel = this.#floor;
-    if (!this.#scheduled && !this.#granting && this.#waiting.size === 0) {
+    if (!this.#scheduled && !this.#granting && this.#waiting.size === 0 && this.#mayGrantAtOnce()) {
       // Whoever runs alone carries the floor along: a newcomer must not get the time that the others had when it was not there.
       this.#floor = account.virtualFuel;
       this.#granting = true;
@@ -77,6 +89,14 @@ export class Scheduler {
 
   charge(account: Account, fuel: number): void {
     account.virtualFuel += fuel;
+  }
+
+  #mayGrantAtOnce(): boolean {
+    if (++this.#atOnce < UNASKED_GRANTS) return true;
+    if (this.#atOnce > UNASKED_GRANTS) return this.#options.now() < this.#atOnceUntil;
+    this.#atOnceUntil = this.#options.now() + this.#options.turnMs;
+    this.#options.defer(this.#loopTurned);
+    return true;
   }
 
   #runTurn(): void {

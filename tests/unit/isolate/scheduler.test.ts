@@ -184,6 +184,21 @@ test("the event loop has its turn: entries are granted for no longer than a turn
   expect(thread.pendingTurns).toBe(1);
 });
 
+test("entries that bring the next entry let the event loop turn: what they wait for may be settled in microtasks forever", () => {
+  const thread = new Thread(2);
+  const streamer = new Account("streamer");
+  let asked = 0;
+  // What a microtask does: it asks again as soon as the entry before it has returned.
+  while (thread.pendingTurns < 2 && asked < 1000) {
+    asked++;
+    thread.enter(streamer);
+  }
+  expect(asked).toBeLessThan(100);
+  expect(thread.ran.length).toBeLessThan(asked);
+  thread.run(2);
+  expect(thread.ran.length).toBe(asked);
+});
+
 test("an entry that fails does not take the others' turns with it", () => {
   const thread = new Thread();
   const [a, b, blocker] = [new Account("a"), new Account("b"), new Account("blocker")];
