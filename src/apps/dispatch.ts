@@ -9,7 +9,6 @@ import type { Observer } from "../observe/observer.ts";
 import type { App } from "./app.ts";
 import { passThrough } from "./fallback.ts";
 import type { IsolatePool } from "./pool.ts";
-import type { Revision } from "./revision.ts";
 
 export interface DispatchRequest extends RequestWire {
   readonly requestId: string;
@@ -69,7 +68,10 @@ export class Dispatcher {
     const admission = await entering;
     if (admission === "canceled") return draining(app);
     if (admission === "shed") return { ...failure("loadShed"), retryAfterS: 1 };
-    const revision = await loadedRevision(app);
+    let { revision } = app.serving;
+    await revision.load();
+    // It may have been replaced meanwhile. Nothing is awaited between this look and what follows from it.
+    for (; revision !== app.serving.revision; await revision.load()) revision = app.serving.revision;
     if (revision.state === "ready") return this.#invoke(app, request);
     app.gate.release();
     if (revision.state === "closed") return draining(app);
@@ -116,15 +118,6 @@ export class Dispatcher {
       this.#observer.fault(requestId, error);
       return null;
     }
-  }
-}
-
-/** The revision that serves once nothing loads any more: it may have been replaced meanwhile. */
-async function loadedRevision(app: App): Promise<Revision> {
-  for (;;) {
-    const { revision } = app.serving;
-    await revision.load();
-    if (revision === app.serving.revision) return revision;
   }
 }
 

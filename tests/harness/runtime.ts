@@ -102,7 +102,7 @@ function pathOf(name: string): string {
 }
 
 function rawOf({ name, env = {}, limits = {}, egressAllow = [] }: TestApp): object {
-  return { name, hostname: `${name}.test`, path: pathOf(name), env, limits, egress: { allow: egressAllow } };
+  return { name, hostname: `${name}.test`, default: false, path: pathOf(name), env, limits, egress: { allow: egressAllow } };
 }
 
 function rememberIn(told: Told): Observer {
