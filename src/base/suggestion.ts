@@ -16,7 +16,15 @@ export function suggest(given: string, known: readonly string[]): string | undef
 
 function distance(wanted: string, name: string): number {
   if (wanted === name) return 0;
-  return wanted.length >= 4 && name.startsWith(wanted) ? 0.5 : leven(wanted, name);
+  if (wanted.length >= 4 && name.startsWith(wanted)) return 0.5;
+  return isSwapped(wanted, name) ? 1 : leven(wanted, name);
+}
+
+/** Two neighbours have changed places, the commonest slip of all. */
+function isSwapped(wanted: string, name: string): boolean {
+  if (wanted.length !== name.length) return false;
+  const at = [...name].findIndex((letter, i) => letter !== wanted[i]);
+  return at >= 0 && name.slice(0, at) + (name[at + 1] ?? "") + (name[at] ?? "") + name.slice(at + 2) === wanted;
 }
 
 function plain(name: string): string {

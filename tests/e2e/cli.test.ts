@@ -30,7 +30,8 @@ describe("help and version", () => {
 describe("wrong arguments", () => {
   test.each([
     [["serv"], "unknown command serv (did you mean serve?)"],
-    [["chek"], "unknown command chek (did you mean check?)"],
+    [["chekc"], "unknown command chekc (did you mean check?)"],
+    [["rnu"], "unknown command rnu (did you mean run?)"],
     [["help", "shema"], "unknown command shema (did you mean schema?)"],
     [["--versoin"], "unknown flag --versoin (did you mean --version?)"],
     [["serve", "--prot", "1"], "unknown flag --prot for nano serve (did you mean --port?)"],
