@@ -1,0 +1,1 @@
+export default { fetch: (request) => new Response(request.body, { headers: { "content-type": "application/octet-stream" } }) };
