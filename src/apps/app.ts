@@ -77,16 +77,16 @@ export class App {
 
   /**
    * Loads a new revision and, once it is ready, swaps it in; the old one finishes what it has. A failed load changes nothing and is returned, and so is one that a
-   * later revision has overtaken.
+   * later revision has overtaken. If it `mayFail`, a failed load is swapped in too: clients are told of it until a later one mends it.
    */
-  async replace(config: AppConfig): Promise<Revision> {
+  async replace(config: AppConfig, mayFail = false): Promise<Revision> {
     const next = this.#prepare(config);
     const state = await next.revision.load();
     if (state !== "ready" && this.#serving.revision.state === "loading") await this.#serving.revision.load();
     const previous = this.#serving;
     const isLate = this.#isClosed || previous.revision.number > next.revision.number;
     // Where nothing serves, a load that failed is replaced by whatever comes, so that the newest error is the one shown.
-    if (isLate || (state !== "ready" && previous.revision.state === "ready")) {
+    if (isLate || (state !== "ready" && !mayFail && previous.revision.state === "ready")) {
       this.#speaking.delete(next.revision);
       if (state === "ready") this.#bury(next);
       return next.revision;

@@ -8,6 +8,7 @@ import type { GuestFailure } from "../isolate/invocation.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { App } from "./app.ts";
 import { passThrough } from "./fallback.ts";
+import type { Revision } from "./revision.ts";
 import type { IsolatePool } from "./pool.ts";
 
 export interface DispatchRequest extends RequestWire {
@@ -23,7 +24,13 @@ export interface DispatchFailure {
   readonly code: ErrorCode;
   readonly retryAfterS?: number;
   /** For `dev` only: never shown to clients in production. */
-  readonly detail?: GuestFailure;
+  readonly detail?: FailureDetail;
+}
+
+/** What the app threw, in positions of its own source. */
+export interface FailureDetail extends GuestFailure {
+  /** The lines around the place; empty when they are not known. */
+  readonly frame: string;
 }
 
 export type DispatchResult = { readonly outcome: "ok"; readonly response: ResponseWire; readonly cpuMs: number } | (DispatchFailure & { readonly cpuMs: number });
@@ -93,8 +100,8 @@ export class Dispatcher {
         hops: request.hops,
         onAnswer: (answer) => settle({ outcome: "ok", response: answer as ResponseWire, cpuMs: invocation.cpuMs }),
         onFailure: (outcome, guest) => {
-          const detail = guest === null ? null : { ...guest, stack: revision.mapStack(guest.stack) };
-          if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, name: detail.name, message: revision.redact(detail.message), stack: revision.redact(detail.stack) });
+          const detail = guest === null ? null : this.#explain(revision, guest);
+          if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, name: detail.name, message: revision.redact(detail.message), stack: revision.redact(detail.stack), frame: detail.frame });
           const failed = { ...failure(outcome), cpuMs: invocation.cpuMs, ...(detail === null || !this.#showsErrors ? {} : { detail }) };
           const { fallback } = revision.config;
           if (guest?.name !== PASS_THROUGH || fallback === null) settle(failed);
@@ -107,6 +114,11 @@ export class Dispatcher {
       const rid = body === null ? 0 : invocation.resources.add("source", body, () => body.cancel());
       invocation.enter("fetch", `${request.method}\n${request.url}\n${request.headers}`, rid);
     });
+  }
+
+  #explain(revision: Revision, failure: GuestFailure): FailureDetail {
+    const stack = revision.mapStack(failure.stack);
+    return { ...failure, stack, frame: this.#showsErrors ? revision.frameOf(stack) : "" };
   }
 
   /** Null, with the place given back, when the machine has no room for one more. */
@@ -150,8 +162,8 @@ function draining(app: App): DispatchResult {
   return { outcome: "loadShed", code: "draining", retryAfterS: Math.ceil(app.config.limits.drainMs / 1000), cpuMs: 0 };
 }
 
-function loadFailure(error: Error | null): GuestFailure {
-  return { name: error?.name ?? "LoadError", message: error?.message ?? "the app did not load", stack: "" };
+function loadFailure(error: Error | null): FailureDetail {
+  return { name: error?.name ?? "LoadError", message: error?.message ?? "the app did not load", stack: "", frame: "" };
 }
 
 /** Guests pull bodies; a body that is already there is a source of one chunk. */

@@ -44,11 +44,11 @@ export class AppRegistry {
     this.#changed();
   }
 
-  /** Loads `config` as a new revision of the app of that name. A failed load changes nothing; the returned revision says why. */
-  async replace(config: AppConfig) {
+  /** Loads `config` as a new revision of the app of that name. A failed load changes nothing unless it `mayFail`, see `App.replace`; the returned revision says why. */
+  async replace(config: AppConfig, mayFail = false) {
     const app = this.#apps.get(config.name);
     if (app === undefined) throw new Error(`no app ${config.name}`);
-    const revision = await app.replace(config);
+    const revision = await app.replace(config, mayFail);
     this.#changed();
     return revision;
   }

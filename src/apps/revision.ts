@@ -11,6 +11,7 @@ import type { AppConfig, Json } from "../config/config.ts";
 import type { Bundle, LoadBundle } from "./load/bundle.ts";
 import { LoadError } from "./load/load-error.ts";
 import { mapStack } from "./load/source-map.ts";
+import { frameOfStack } from "./load/stack-frame.ts";
 
 /** What revisions need from the process. */
 export interface RevisionServices {
@@ -92,6 +93,11 @@ export class Revision {
   /** Positions in `stack` become those of the app's own files. */
   mapStack(stack: string): string {
     return this.#bundle === null ? stack : mapStack(stack, this.#bundle);
+  }
+
+  /** The lines of source around the first place of `stack`, which is mapped. */
+  frameOf(stack: string): string {
+    return this.#bundle === null ? "" : frameOfStack(stack, this.#bundle);
   }
 
   async #load(): Promise<RevisionState> {

@@ -3,9 +3,7 @@ import { resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { findConfig, loadConfig } from "../config/load.ts";
 import { EXIT } from "../errors.ts";
-import { ListenError } from "../ingress/listener.ts";
 import { createLog } from "../observe/log.ts";
-import type { Observer } from "../observe/observer.ts";
 import type { Arguments, Command, CommandContext } from "./command.ts";
 import { createDevObserver } from "./dev-observer.ts";
 import { LogWriter } from "./log-writer.ts";
@@ -39,26 +37,17 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const isForMachines = args.text("log-format") !== undefined || environment.logFormat !== undefined;
   const observer = isForMachines ? createLog({ ...config.log, write: writer.write, now: () => Date.now() }) : createDevObserver({ write: writer.write, hasColor: terminal.hasColor });
   const hasPort = (args.text("port") ?? environment.port) !== undefined || config.file !== null;
-  const server = await listen(context, config, observer, hasPort ? 1 : TRIED_PORTS);
+  const server = await Server.start(context, { config, observer, isDev: true, warmUpMs: 0, triedPorts: hasPort ? 1 : TRIED_PORTS });
   observer.event("listening", { url: server.url, port: server.listener.port, apps: config.apps.map(({ name }) => name).join(", ") });
   // Everything loads now, so that a mistake shows before the first request.
-  for (const app of server.runtime.registry.apps) void app.serving.revision.load();
-  const watching = args.choice("watch") === false ? null : watchSources(server.runtime.registry, server.runtime.registry.apps, observer);
+  const { registry } = server.runtime;
+  for (const app of registry.apps) void app.serving.revision.load();
+  const watching = args.choice("watch") === false ? null : watchSources(registry.apps, (app) => registry.replace(app.config, true), observer);
   void server.runtime.calibrate(100);
   await server.untilSignal(context);
   watching?.close();
   await writer.flush(500);
   return EXIT.ok;
-}
-
-/** A port that nobody asked for may be any: the next free one is as good. */
-async function listen(context: CommandContext, config: Config, observer: Observer, tries: number): Promise<Server> {
-  for (let i = 0; ; i++)
-    try {
-      return await Server.start(context, { config: { ...config, port: config.port === 0 ? 0 : config.port + i }, observer, isDev: true, warmUpMs: 0 });
-    } catch (error) {
-      if (!(error instanceof ListenError) || error.code !== "port_in_use" || i + 1 >= tries) throw error;
-    }
 }
 
 async function readWhat(named: string | undefined, { terminal, environment }: CommandContext): Promise<Config> {

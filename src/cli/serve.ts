@@ -35,10 +35,10 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const config = withFlags(await readConfig(args, context), args, context);
   const writer = new LogWriter(1);
   const observer = createLog({ ...config.log, write: writer.write, now: () => Date.now() });
-  const server = await Server.start(context, { config, observer, isDev: false, warmUpMs: WARM_UP_MS });
+  const server = await Server.start(context, { config, observer, isDev: false, warmUpMs: WARM_UP_MS, triedPorts: 1 });
   observer.event("listening", { url: server.url, port: server.listener.port, apps: config.apps.length, pid: process.pid });
   const { registry } = server.runtime;
-  const watching = watchSources(registry, registry.apps.filter(({ config: { watch } }) => watch), observer);
+  const watching = watchSources(registry.apps.filter(({ config: { watch } }) => watch), (app) => registry.replace(app.config), observer);
   await server.untilSignal(context);
   watching.close();
   await writer.flush(500);

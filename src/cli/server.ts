@@ -2,7 +2,7 @@
 import { loadBundle } from "../apps/load/bundle.ts";
 import { loadArtifacts } from "../artifacts.ts";
 import type { Config } from "../config/config.ts";
-import { Listener } from "../ingress/listener.ts";
+import { ListenError, Listener } from "../ingress/listener.ts";
 import type { Observer } from "../observe/observer.ts";
 import { Runtime } from "../runtime/runtime.ts";
 import type { CommandContext } from "./command.ts";
@@ -13,6 +13,8 @@ export interface ServerOptions {
   readonly isDev: boolean;
   /** How long to warm the engine before the listener opens. Milliseconds. */
   readonly warmUpMs: number;
+  /** How many ports to try, from the config's on, when ports are taken. */
+  readonly triedPorts: number;
 }
 
 /** Room above the limits on URL and fields, so that ours answer before Bun's do. */
@@ -31,16 +33,19 @@ export class Server {
     this.#options = options;
   }
 
-  /** Throws ListenError when the port is taken. */
+  /** Throws ListenError when no tried port is free. */
   static async start(context: CommandContext, options: ServerOptions): Promise<Server> {
     const { config, observer, isDev, warmUpMs } = options;
     context.terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
     const artifacts = loadArtifacts(await context.artifacts());
     const runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, allowsPrivateFetch: isDev });
     if (warmUpMs > 0) await runtime.calibrate(warmUpMs);
-    const { limits, host, port } = config;
-    const listener = Listener.open({ pipeline: runtime.pipeline, host, port, idleTimeoutS: Math.round(limits.keepAliveMs / 1000), maxHeadBytes: limits.urlBytes + limits.headerTotalBytes + HEAD_MARGIN_BYTES });
-    return new Server(runtime, listener, options);
+    try {
+      return new Server(runtime, openListener(runtime, options), options);
+    } catch (error) {
+      runtime.close();
+      throw error;
+    }
   }
 
   get url(): string {
@@ -71,4 +76,18 @@ export class Server {
     this.runtime.close();
     this.#options.observer.event("stopped", { aborted_apps: unfinished.join(", ") });
   }
+}
+
+/** The next port is as good where nobody asked for one. */
+function openListener({ pipeline }: Runtime, { config, observer, triedPorts }: ServerOptions): Listener {
+  const { limits, host, port } = config;
+  const idleTimeoutS = Math.round(limits.keepAliveMs / 1000);
+  const maxHeadBytes = limits.urlBytes + limits.headerTotalBytes + HEAD_MARGIN_BYTES;
+  for (let i = 0; ; i++)
+    try {
+      return Listener.open({ pipeline, host, port: port + i, idleTimeoutS, maxHeadBytes });
+    } catch (error) {
+      if (!(error instanceof ListenError) || error.code !== "port_in_use" || i + 1 >= triedPorts) throw error;
+      observer.event("port_in_use", { port: port + i, next: port + i + 1 });
+    }
 }

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { App } from "../apps/app.ts";
 import { LoadError } from "../apps/load/load-error.ts";
-import type { AppRegistry } from "../apps/registry.ts";
+import type { Revision } from "../apps/revision.ts";
 import type { Observer } from "../observe/observer.ts";
 
 const DEBOUNCE_MS = 20;
@@ -12,15 +12,17 @@ const POLL_MS = 2_000;
 /** File systems may tell the time of a change this much too early. */
 const CLOCK_GRAIN_MS = 10;
 
-/** Sources of an app: what its last load read, whether it worked or not. */
-function sourcesOf(app: App): readonly string[] {
-  const { revision } = app.serving;
+/** Loads the app anew; the revision says whether that worked, and what it read. */
+export type Reload = (app: App) => Promise<Revision>;
+
+/** What a load read, whether it worked or not. */
+function sourcesOf(revision: Revision): readonly string[] {
   return revision.bundle?.files ?? (revision.error instanceof LoadError ? revision.error.files : []);
 }
 
 class AppWatch {
   readonly #app: App;
-  readonly #registry: AppRegistry;
+  readonly #reload: Reload;
   readonly #observer: Observer;
   readonly #folders = new Map<string, FSWatcher>();
   #files: readonly string[] = [];
@@ -29,9 +31,9 @@ class AppWatch {
   #isReloading = false;
   #isStale = false;
 
-  constructor(app: App, registry: AppRegistry, observer: Observer) {
+  constructor(app: App, reload: Reload, observer: Observer) {
     this.#app = app;
-    this.#registry = registry;
+    this.#reload = reload;
     this.#observer = observer;
   }
 
@@ -39,13 +41,13 @@ class AppWatch {
     const before = await stampsOf([this.#app.config.path]);
     const startedMs = Date.now();
     await this.#app.serving.revision.load();
-    await this.#follow(sourcesOf(this.#app), before, startedMs);
+    await this.#follow(this.#app.serving.revision, before, startedMs);
   }
 
   /** Looks whether a file has changed; reloads when one has. */
   async poll(): Promise<void> {
     const stamps = await stampsOf(this.#files);
-    if (this.#files.some((file) => stamps.get(file) !== this.#stamps.get(file))) await this.#reload();
+    if (this.#files.some((file) => stamps.get(file) !== this.#stamps.get(file))) await this.#replace();
   }
 
   close(): void {
@@ -55,12 +57,15 @@ class AppWatch {
   }
 
   /** `before`: stamps from before the load. A file that is new since then may have changed after it was read: its age tells. */
-  async #follow(files: readonly string[], before: Stamps, startedMs: number): Promise<void> {
+  async #follow(revision: Revision, before: Stamps, startedMs: number): Promise<void> {
+    const read = sourcesOf(revision);
     // A load that failed before it read anything leaves the app's own path to look at.
-    this.#files = files.length > 0 ? files : [this.#app.config.path];
+    const files = read.length > 0 ? read : [this.#app.config.path];
+    const wanted = new Set(files.map((file) => dirname(file)));
+    // What a failed load misses may appear beside what it found, which changes the folder.
+    this.#files = revision.error === null ? files : [...files, ...wanted];
     const now = await stampsOf(this.#files, startedMs - CLOCK_GRAIN_MS);
     this.#stamps = new Map(this.#files.map((file) => [file, before.get(file) ?? (now.get(file) as string)]));
-    const wanted = new Set(this.#files.map((file) => dirname(file)));
     for (const [folder, watcher] of this.#folders)
       if (!wanted.has(folder)) {
         watcher.close();
@@ -85,7 +90,7 @@ class AppWatch {
     this.#timer = setTimeout(() => void this.poll(), DEBOUNCE_MS);
   }
 
-  async #reload(): Promise<void> {
+  async #replace(): Promise<void> {
     if (this.#isReloading) {
       this.#isStale = true;
       return;
@@ -96,8 +101,7 @@ class AppWatch {
         this.#isStale = false;
         const before = await stampsOf(this.#files);
         const startedMs = Date.now();
-        const revision = await this.#registry.replace(this.#app.config);
-        await this.#follow(revision.bundle?.files ?? (revision.error instanceof LoadError ? revision.error.files : []), before, startedMs);
+        await this.#follow(await this.#reload(this.#app), before, startedMs);
       } while (this.#isStale);
     } catch (error) {
       this.#observer.fault("watch", error);
@@ -116,9 +120,9 @@ async function stampsOf(files: readonly string[], unsureSinceMs = Number.POSITIV
   return new Map(await Promise.all(files.map(async (file) => [file, await stamp(file)] as const)));
 }
 
-/** Reloads `apps` of the registry when their sources change, until closed. Loads them first: what an app is made of shows when it loads. */
-export function watchSources(registry: AppRegistry, apps: readonly App[], observer: Observer): { close(): void } {
-  const watches = apps.map((app) => new AppWatch(app, registry, observer));
+/** Calls `reload` for each of `apps` whose sources change, until closed. Loads them first: what an app is made of shows when it loads. */
+export function watchSources(apps: readonly App[], reload: Reload, observer: Observer): { close(): void } {
+  const watches = apps.map((app) => new AppWatch(app, reload, observer));
   for (const one of watches) void one.start();
   const poll = setInterval(() => {
     for (const one of watches) void one.poll();

@@ -14,6 +14,8 @@ export interface ErrorDetail {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
+  /** The lines of source around the place, or empty. */
+  readonly frame: string;
 }
 
 export class Responder {
@@ -140,7 +142,8 @@ function errorJson(code: ErrorCode, requestId: string, waitS: number | undefined
   return JSON.stringify({ error: code, request_id: requestId, ...(code === "draining" ? { retry_after_s: waitS } : {}), ...(detail === undefined ? {} : { detail }) });
 }
 
-function explain(code: ErrorCode, requestId: string, { name, message, stack }: ErrorDetail): string {
+function explain(code: ErrorCode, requestId: string, { name, message, stack, frame }: ErrorDetail): string {
   const title = `${name}: ${message}`;
-  return `${code} (request ${requestId})\n\n${stack.startsWith(title) ? stack : `${title}\n${stack}`}\n`;
+  const trace = (stack.startsWith(title) ? stack : `${title}\n${stack}`).trimEnd();
+  return `${code} (request ${requestId})\n\n${trace}\n${frame === "" ? "" : `\n${frame}\n`}`;
 }

@@ -40,6 +40,8 @@ export interface FailureRecord {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
+  /** The lines of source around the place, in `dev`; else empty. */
+  readonly frame: string;
 }
 
 export interface Observer {

@@ -62,12 +62,13 @@ describe("saving", () => {
     }
   });
 
-  test("a failed reload keeps the old answer and prints the error; a mended one is served", async () => {
-    const { running, save } = await dev({ "app.js": saying("old") });
-    expect(await get(running)).toBe("old");
+  test("a mistake is shown to client and terminal until it is mended", async () => {
+    const { running, save } = await dev({ "app.js": saying("good") });
+    expect(await get(running)).toBe("good");
     await save("app.js", 'export default { fetch() { return new Response("a" "b"); } };\n');
     await running.waitFor(() => /failed \S+\napp\.js:1:52: [^]*> 1 \| export default/.test(running.out), "the error");
-    expect(await get(running)).toBe("old");
+    const response = await running.request("localhost", "/");
+    expect([response.status, await response.text()]).toEqual([503, expect.stringMatching(/^app_failed [^]*app\.js:1:52: [^]*> 1 \| export default/)]);
     await save("app.js", saying("mended"));
     await untilAnswer(running, "mended");
   });
@@ -78,6 +79,13 @@ describe("saving", () => {
     expect([response.status, await response.text()]).toEqual([503, expect.stringContaining("app.js:1:17")]);
     await save("app.js", saying("mended"));
     await untilAnswer(running, "mended");
+  });
+
+  test("an import that was missing mends the app when it appears", async () => {
+    const { running, save } = await dev({ "app.js": 'import { text } from "./missing.js";\nexport default { fetch: () => new Response(text) };\n' });
+    expect(await get(running)).toContain('cannot import "./missing.js"');
+    await save("missing.js", 'export const text = "found";\n');
+    await untilAnswer(running, "found");
   });
 
   test("--no-watch serves what was there at the start", async () => {
@@ -95,13 +103,18 @@ describe("saving", () => {
 describe("errors", () => {
   const THROWS = 'interface Order {\n  readonly id: number;\n}\n\nfunction find({ id }: Order): never {\n  throw new RangeError(`no order ${id}`);\n}\n\nexport default {\n  fetch(request: Request): Response {\n    if (new URL(request.url).pathname === "/console") console.error(new TypeError("seen"));\n    else find({ id: 7 });\n    return new Response("fine");\n  },\n};\n';
 
-  test("curl gets the stack of the source as text, a program gets it as JSON", async () => {
+  const CODE = "  4 |\n  5 | function find({ id }: Order): never {\n> 6 |   throw new RangeError(`no order ${id}`);\n    |             ^\n  7 | }\n  8 |";
+
+  test("curl gets the stack and the code of the source as text, a program gets them as JSON", async () => {
     const { running } = await dev({ "app.ts": THROWS }, ["./app.ts"]);
     const response = await running.request("localhost", "/");
     expect([response.status, response.headers.get("content-type"), response.headers.get("x-nano-error")]).toEqual([500, "text/plain; charset=utf-8", "app_exception"]);
-    expect(await response.text()).toMatch(/^app_exception \(request [\w-]+\)\n\nRangeError: no order 7\n {4}at find \(app\.ts:6:\d+\)\n {4}at fetch \(app\.ts:12:\d+\)\n$/);
+    const [title, trace, ...code] = (await response.text()).split("\n\n");
+    expect(title).toMatch(/^app_exception \(request [\w-]+\)$/);
+    expect(trace).toMatch(/^RangeError: no order 7\n {4}at find \(app\.ts:6:13\)\n {4}at fetch \(app\.ts:12:\d+\)$/);
+    expect(code).toEqual([`${CODE}\n`]);
     const json = JSON.parse(await get(running, "/", { accept: "application/json" })) as object;
-    expect(json).toEqual({ error: "app_exception", request_id: expect.any(String), detail: { name: "RangeError", message: "no order 7", stack: expect.stringMatching(/at find \(app\.ts:6:\d+\)/) } });
+    expect(json).toEqual({ error: "app_exception", request_id: expect.any(String), detail: { name: "RangeError", message: "no order 7", stack: expect.stringMatching(/at find \(app\.ts:6:13\)/), frame: CODE } });
   });
 
   test("the terminal shows requests, errors and what the app prints, with places of the source", async () => {
@@ -110,8 +123,17 @@ describe("errors", () => {
     await get(running, "/x");
     await running.waitFor(() => running.out.includes("GET    /x 500"), "the request");
     expect(running.out).toMatch(/^GET {4}\/console 200 [\d.]+ ms, cpu [\d.]+ ms, 4 B$/m);
-    expect(running.out).toMatch(/^RangeError: no order 7\n {4}at find \(app\.ts:6:\d+\)$/m);
+    expect(running.out).toMatch(/^RangeError: no order 7\n {4}at find \(app\.ts:6:13\)\n {4}at fetch \(app\.ts:12:\d+\)$/m);
+    expect(running.out).toContain(CODE);
     expect(running.out).toMatch(/^error {2}TypeError: seen\n {4}at fetch \(app\.ts:11:\d+\)$/m);
+  });
+
+  test("control characters of an app do not reach the terminal", async () => {
+    const { running } = await dev({ "app.js": 'export default { fetch() { console.log("a\\u001b[2Jb\\rc"); throw new Error("\\u001b]0;x\\u0007"); } };\n' });
+    await get(running);
+    await running.waitFor(() => /^GET .*500/m.test(running.out), "the request");
+    expect(running.out).toContain("log    a\\x1b[2Jb\\x0dc\n");
+    expect(running.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
   });
 
   test("a spin and a memory bomb are ended and explained, and the next request is served", async () => {
@@ -140,10 +162,33 @@ describe("the port", () => {
     });
     const running = await NanoProcess.start(["dev", "./app.js"], { cwd: await temporaryFolder({ "app.js": saying("here") }) });
     started.push(running);
+    expect(running.out).toContain("port 3000 is in use, trying 3001\n");
     expect(running.port).toBeGreaterThan(3000);
     expect(running.port).toBeLessThan(3020);
     expect(await get(running)).toBe("here");
     await new Promise((resolve) => (holder === null ? resolve(null) : holder.close(resolve)));
+  });
+});
+
+describe("a session", () => {
+  test("with --log-format json prints nothing else", async () => {
+    const { running } = await dev({ "app.js": saying("x") }, ["./app.js", "--log-format", "json"]);
+    await get(running);
+    await running.waitFor(() => running.log.some(({ event }) => event === "request"), "the request");
+    expect(running.out.split("\n").filter((line) => line !== "" && !line.startsWith("{"))).toEqual([]);
+  });
+
+  test("lets apps fetch the machine they run on", async () => {
+    const upstream = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("from upstream") });
+    const { running } = await dev({ "app.js": `export default { fetch: () => fetch("http://127.0.0.1:${upstream.port}/") };\n` });
+    expect(await get(running)).toBe("from upstream");
+    await upstream.stop(true);
+  });
+
+  test("ends with 0 at SIGINT", async () => {
+    const { running } = await dev({ "app.js": saying("x") });
+    running.signal("SIGINT");
+    expect(await running.exited()).toBe(0);
   });
 });
 

@@ -66,8 +66,8 @@ export class TestRuntime implements Disposable {
     return this.app(app.name);
   }
 
-  replace(app: TestApp) {
-    return this.runtime.registry.replace(this.configOf(app));
+  replace(app: TestApp, mayFail = false) {
+    return this.runtime.registry.replace(this.configOf(app), mayFail);
   }
 
   /** The config of `app`, whose source is what its path holds from now on. */

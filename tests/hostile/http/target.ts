@@ -33,7 +33,7 @@ export function openTarget(): Target {
         try {
           return { outcome: "ok", response: await toWire(await echo.fetch(toRequest(request))) };
         } catch (error) {
-          return { outcome: "exception", code: "app_exception", detail: { name: "Error", message: String(error), stack: "" } };
+          return { outcome: "exception", code: "app_exception", detail: { name: "Error", message: String(error), stack: "", frame: "" } };
         }
       },
     },

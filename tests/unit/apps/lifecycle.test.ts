@@ -41,6 +41,15 @@ describe("replacing an app", () => {
     expect(await nano.text("app")).toBe("old");
   });
 
+  test("shows the failure until it is mended, where somebody edits the app", async () => {
+    using nano = await TestRuntime.start([{ name: "app", source: saying("old") }], { showsErrors: true });
+    await nano.text("app");
+    await nano.replace({ name: "app", source: broken }, true);
+    expect(await nano.text("app")).toContain("broken");
+    await nano.replace({ name: "app", source: saying("mended") }, true);
+    expect(await nano.text("app")).toBe("mended");
+  });
+
   test("keeps the old revision that is still loading when the new one fails", async () => {
     using nano = await TestRuntime.start([{ name: "app", source: saying("old") }]);
     const held = holdLoads(nano);

@@ -66,7 +66,7 @@ describe("a request", () => {
 describe("every other event", () => {
   const tell = (log: Observer) => {
     log.kill({ app: "shop", requestId: "r", reason: "exceededCpu", limitKey: "cpu_ms", limit: 50, used: 50.12345, unit: "ms", stack: "at f (app.js:1:2)" });
-    log.failure({ app: "shop", requestId: "r", name: "TypeError", message: "no", stack: "at f" });
+    log.failure({ app: "shop", requestId: "r", name: "TypeError", message: "no", stack: "at f", frame: "" });
     log.console("shop", "r", "error", "told");
     log.appLoaded("shop", { revision: 2, ms: 3.14159, bundleBytes: 10, snapshotBytes: 20 });
     log.appFailed("shop", { revision: 3, error: "app.js: SyntaxError: no" });
@@ -131,7 +131,7 @@ describe("text of apps and clients cannot break a line, forge one or steer a ter
         const { log, lines } = logTo(format);
         log.request({ ...record, path: one, userAgent: other, referrer: third, host: one, clientAddress: "192.0.2.7", method: other });
         log.console(one, other, "log", third);
-        log.failure({ app: one, requestId: other, name: third, message: one, stack: other });
+        log.failure({ app: one, requestId: other, name: third, message: one, stack: other, frame: "" });
         log.event("event", { key: third });
         expect(lines.length).toBe(4);
         for (const line of lines) {
