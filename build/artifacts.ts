@@ -6,6 +6,7 @@ import { boot } from "../src/isolate/bootstrap.ts";
 import { writeBase } from "../src/isolate/snapshot-file.ts";
 import { createOps } from "../src/runtime/catalogue.ts";
 import packageJson from "../package.json" with { type: "json" };
+import { captureStreams } from "./capture-streams.ts";
 import { buildEngine } from "./engine/build-engine.ts";
 import { probeLayout } from "./engine/layout.ts";
 
@@ -41,6 +42,7 @@ export async function bundleGuest(): Promise<string> {
     format: "iife",
     minify: { whitespace: true, syntax: true, identifiers: false },
     env: "disable",
+    plugins: [captureStreams],
   });
   if (!built.success || built.outputs[0] === undefined) throw new AggregateError(built.logs, "the guest bundle does not build");
   return built.outputs[0].text();

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { TestIsolate } from "../harness/isolate.ts";
+import { sourceOf, TestIsolate } from "../harness/isolate.ts";
 
 const guest = new TestIsolate();
 
@@ -11,6 +11,23 @@ test("chunks go from source to sink through a transform, no faster than the sink
       await source.pipeThrough(new TransformStream({ transform(x, c) { c.enqueue(x * 10) } })).pipeTo(new WritableStream({ write(x) { seen.push("write " + x) } }, { highWaterMark: 1 }));
       return [seen.filter((s) => s.startsWith("write")), seen.indexOf("write 10") > seen.indexOf("pull 1"), n];`),
   ).toEqual([["write 10", "write 20", "write 30"], true, 3]);
+});
+
+test("an app that patches the built-ins breaks no stream of the platform", async () => {
+  // Not Promise[Symbol.species] and the getters of buffers: nothing could be done with what the engine and the library ask of them.
+  using app = await TestIsolate.load(`
+    const poison = () => { throw new Error("patched") }, define = Object.defineProperty;
+    const spared = ["constructor", "__proto__", "byteLength", "byteOffset", "buffer", Symbol.iterator];
+    const owners = [Array.prototype, String.prototype, RegExp.prototype, Map.prototype, Promise.prototype, Promise, ArrayBuffer, ArrayBuffer.prototype, Object.getPrototypeOf(Uint8Array.prototype), Object, Object.prototype, Function.prototype, Math, Number, Reflect];
+    const targets = owners.flatMap((owner) => Reflect.ownKeys(owner).map((key) => [owner, key, Object.getOwnPropertyDescriptor(owner, key)])).filter(([owner, key, d]) => !spared.includes(key) && d.configurable && typeof (d.value ?? d.get) === "function" && !(owner === Promise && key === Symbol.species));
+    export default { fetch(request) {
+      for (let i = 0; i < targets.length; i++) define(targets[i][0], targets[i][1], { value: poison });
+      for (const name of ["TypeError", "Uint8Array", "ArrayBuffer", "Promise", "Number", "queueMicrotask"]) globalThis[name] = poison;
+      const copy = request.clone();
+      request.body;
+      return new Response(copy.body);
+    } }`);
+  expect((await app.request({ method: "POST", body: sourceOf(new Uint8Array([104]), new Uint8Array([105])) })).text).toBe("hi");
 });
 
 test("tee gives both branches everything, and for await reads a stream to its end", async () => {

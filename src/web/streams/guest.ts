@@ -14,7 +14,7 @@ import {
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
 } from "web-streams-polyfill";
-import { AsyncIteratorPrototype, getOwnPropertyDescriptor, getPrototypeOf, SafePromise, setPrototypeOf, symbolAsyncIterator, uncurryThis } from "../infra/guest/primordials.ts";
+import { AsyncIteratorPrototype, getOwnPropertyDescriptor, getPrototypeOf, promiseThen, setPrototypeOf, symbolAsyncIterator, typedArrayName, uncurryThis } from "../infra/guest/primordials.ts";
 import { expose, type Interface } from "../infra/guest/webidl.ts";
 
 const interfaces: readonly (readonly [string, Interface])[] = [
@@ -39,6 +39,7 @@ const iteratorPrototype = getPrototypeOf(ReadableStream.from([])[symbolAsyncIter
 setPrototypeOf(iteratorPrototype, AsyncIteratorPrototype);
 
 export { ReadableStream, TransformStream, WritableStream };
+type Chunk = Uint8Array<ArrayBuffer> | null;
 export type ByteStream = ReadableStream<unknown>;
 export type Reader = ReadableStreamDefaultReader<unknown>;
 
@@ -78,10 +79,10 @@ export const cancelStream = (stream: ByteStream, reason: unknown): Promise<void>
 export const tee = (stream: ByteStream): [ByteStream, ByteStream] => split(stream);
 
 /**
- * A byte stream over `pull`, which resolves with the next chunk or null at the end. Nothing is read ahead of the consumer. `opened` is given the way to fail
+ * A byte stream over `pull`, which gives the next chunk, or null at the end, now or later. Nothing is read ahead of the consumer. `opened` is given the way to fail
  * the stream from outside.
  */
-export function createByteStream(pull: () => Promise<Uint8Array | null>, cancel: (reason: unknown) => void, opened?: (fail: (reason: unknown) => void) => void): ByteStream {
+export function createByteStream(pull: () => Chunk | Promise<Chunk>, cancel: (reason: unknown) => void, opened?: (fail: (reason: unknown) => void) => void): ByteStream {
   return new ReadableStream(
     {
       __proto__: null,
@@ -90,20 +91,10 @@ export function createByteStream(pull: () => Promise<Uint8Array | null>, cancel:
         opened?.((reason) => errorOn(controller, reason));
       },
       pull(controller: ReadableByteStreamController) {
-        return new SafePromise<void>((resolve, reject) => {
-          thenCall(
-            pull(),
-            (chunk) => {
-              if (chunk === null) {
-                closeOn(controller);
-                const request = byobRequestOf(controller);
-                if (request !== null) respondTo(request, 0);
-              } else enqueueOn(controller, chunk as Uint8Array<ArrayBuffer>);
-              resolve();
-            },
-            reject,
-          );
-        });
+        const chunk = pull();
+        if (chunk !== null && typedArrayName(chunk) === undefined) return pulled(chunk as Promise<Chunk>, (late) => give(controller, late));
+        give(controller, chunk as Chunk);
+        return undefined;
       },
       cancel,
     } as unknown as ConstructorParameters<typeof ReadableStream>[0],
@@ -118,20 +109,9 @@ export function mapStream(stream: ByteStream, map: (chunk: unknown) => unknown):
     {
       __proto__: null,
       pull: (controller: ReadableStreamDefaultController<unknown>) =>
-        new SafePromise<void>((resolve, reject) => {
-          thenRead(
-            readFrom(reader),
-            ({ done, value }) => {
-              try {
-                if (done) closeDefault(controller);
-                else enqueueDefault(controller, map(value));
-                resolve();
-              } catch (error) {
-                reject(error);
-              }
-            },
-            reject,
-          );
+        pulled(readFrom(reader), ({ done, value }) => {
+          if (done) closeDefault(controller);
+          else enqueueDefault(controller, map(value));
         }),
       cancel: (reason: unknown) => cancelThrough(reader, reason),
     } as unknown as ConstructorParameters<typeof ReadableStream>[0],
@@ -139,9 +119,33 @@ export function mapStream(stream: ByteStream, map: (chunk: unknown) => unknown):
   ) as ByteStream;
 }
 
-type ReadResult = { done: boolean; value: unknown };
-const thenRead = uncurryThis(SafePromise.prototype.then as (this: Promise<ReadResult>, resolved: (value: ReadResult) => void, rejected: (reason: unknown) => void) => Promise<void>);
 const enqueueDefault = uncurryThis(ReadableStreamDefaultController.prototype.enqueue as (this: ReadableStreamDefaultController<unknown>, chunk: unknown) => void);
 const closeDefault = uncurryThis(ReadableStreamDefaultController.prototype.close as (this: ReadableStreamDefaultController<unknown>) => void);
-const thenCall = uncurryThis(SafePromise.prototype.then as (this: Promise<Uint8Array | null>, resolved: (value: Uint8Array | null) => void, rejected: (reason: unknown) => void) => Promise<void>);
 
+function give(controller: ReadableByteStreamController, chunk: Chunk): void {
+  if (chunk !== null) {
+    enqueueOn(controller, chunk);
+    return;
+  }
+  closeOn(controller);
+  const request = byobRequestOf(controller);
+  if (request !== null) respondTo(request, 0);
+}
+
+/** What a pull algorithm returns: settled when `take` has had what `read` resolves with. No promise, because the library would call its `then`, which an app may have replaced. */
+function pulled<T>(read: Promise<T>, take: (value: T) => void): PromiseLike<void> {
+  const then = (resolve: () => void, reject: (reason: unknown) => void): void =>
+    void promiseThen(
+      read,
+      (value) => {
+        try {
+          take(value);
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      },
+      reject,
+    );
+  return { __proto__: null, then } as unknown as PromiseLike<void>;
+}
