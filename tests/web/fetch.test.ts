@@ -3,6 +3,7 @@ import type { ByteSource } from "../../src/base/wire.ts";
 import { GuestError } from "../../src/isolate/guest-error.ts";
 import type { OpContext } from "../../src/isolate/invocation.ts";
 import type { FetchHead } from "../../src/web/fetch/ops.ts";
+import { wptData } from "./support/wpt-data.ts";
 import { type RequestParts, sourceOf, TestIsolate } from "../harness/isolate.ts";
 
 const guest = new TestIsolate();
@@ -245,4 +246,54 @@ test("data: URLs are decoded byte by byte", async () => {
     ["x/y", [37, 37, 54, 49]],
     "TypeError",
   ]);
+});
+
+describe("MIME types", () => {
+  const types = [...(wptData<unknown[]>("mimesniff/mime-types/resources/mime-types.json") ?? []), ...(wptData<unknown[]>("mimesniff/mime-types/resources/generated-mime-types.json") ?? [])].filter((entry): entry is { input: string; output: string | null } => typeof entry === "object");
+  test.skipIf(types.length === 0)("agree with the shared test data, as the type of a body's blob", async () => {
+    const faults = await guest.run(`
+      const faults = [];
+      for (const { input, output } of ${JSON.stringify(types)}) {
+        let response; try { response = new Response("", { headers: { "content-type": input } }) } catch { continue }
+        const { type } = await response.blob();
+        if (type !== (output ?? "")) faults.push([input, output, type]);
+      }
+      return faults;`);
+    // A list of types in one field: the data is about one type.
+    expect(faults.filter(([input]: string[]) => !(input as string).includes(","))).toEqual([]);
+  });
+
+  const urls = (wptData<[string, string | null, number[]?][]>("fetch/data-urls/resources/data-urls.json") ?? []).filter(Array.isArray);
+  test.skipIf(urls.length === 0)("and bytes of data: URLs agree with the shared test data", async () => {
+    expect(
+      await guest.run(`
+        const faults = [];
+        for (const [url, type, bytes] of ${JSON.stringify(urls)}) {
+          const got = await fetch(url).then(async (r) => [r.headers.get("content-type"), [...await r.bytes()]], () => [null]);
+          if (JSON.stringify(got) !== JSON.stringify(type === null ? [null] : [type, bytes])) faults.push([url, type, bytes, got]);
+        }
+        return faults;`),
+    ).toEqual([]);
+  });
+
+  test("are put together from several fields, and decide how a form is read", async () => {
+    expect(
+      await guest.run(`
+        const typeOf = async (...values) => (await new Response("", { headers: values.map((value) => ["content-type", value]) }).blob()).type;
+        const form = (type, body = "a=1") => new Response(body, { headers: { "content-type": type } }).formData().then((f) => f.get("a"), (e) => e.name);
+        return [
+          await typeOf("Text/HTML;Charset=UTF-8"), await typeOf("text/html;charset=gbk", "text/html;x=1"), await typeOf("text/plain;charset=gbk", "text/html"), await typeOf('text/html;a="x, text/plain"'), await typeOf("text/html", "*/*"), await typeOf("nonsense"),
+          await form("application/x-www-form-urlencoded ; charset=utf-8"), await form("application/x-www-form-urlencodedx"), await form("multipart/form-data; x=y; boundary=" + "b".repeat(71)),
+          await form('Multipart/Form-Data; boundary="a b"', '--a b\\r\\nContent-Disposition: form-data; name="a"\\r\\n\\r\\n2\\r\\n--a b--'),
+        ];`),
+    ).toEqual(["text/html;charset=UTF-8", "text/html;x=1;charset=gbk", "text/html", 'text/html;a="x, text/plain"', "text/html", "", "1", "TypeError", "TypeError", "2"]);
+  });
+});
+
+test("a request made of another one has a stream of its own, and the other is spent", async () => {
+  expect(
+    await guest.run(`
+      const first = new Request("http://a/", { method: "POST", body: "text" }), stream = first.body, second = new Request(first);
+      return [first.bodyUsed, stream.locked, second.body === stream, second.bodyUsed, await second.text()];`),
+  ).toEqual([true, true, false, false, "text"]);
 });

@@ -12,6 +12,10 @@ test("entries are kept in order, by name, as text or files", async () => {
   ).toEqual([["a", "b", "c"], ["3"], "x.txt", "blob", false, null]);
 });
 
+test("a file that is given another name keeps its time and type", async () => {
+  expect(await guest.run(`const form = new FormData(); form.set("f", new File(["x"], "a", { lastModified: 123, type: "x/y" }), "b"); const { name, lastModified, type } = form.get("f"); return [name, lastModified, type]`)).toEqual(["b", 123, "x/y"]);
+});
+
 test("a form goes out and comes in as it was, bytes and strange names included", async () => {
   expect(
     await guest.run(`

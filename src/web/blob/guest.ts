@@ -49,9 +49,8 @@ export class Blob {
       made = null;
       return;
     }
-    const items = blobParts === undefined ? [] : isObject(blobParts) ? listFromIterable(blobParts, "Blob") : undefined;
+    const items = blobParts === undefined ? [] : isObject(blobParts) ? listFromIterable(blobParts, "Blob", toPart) : undefined;
     if (items === undefined) throw new SafeTypeError("Blob: the parts are not iterable");
-    for (let i = 0; i < items.length; i++) if (!isBlob(items[i]) && viewBytes(items[i]) === undefined) items[i] = toUSVString(items[i], "Blob part");
     const dictionary = toDictionary(options, "Blob options");
     const endings = dictionary?.["endings"];
     const isNative = endings !== undefined && toEnum(endings, ENDINGS, "Blob endings") === "native";
@@ -86,12 +85,12 @@ export class Blob {
           offset = 0;
         }
         const part = parts[index];
-        if (part === undefined) return promiseResolve<Uint8Array | null>(null);
+        if (part === undefined) return null;
         const length = mathMin(CHUNK_BYTES, typedArrayLength(part) - offset);
         const chunk = new SafeUint8Array(length);
         typedArraySet(chunk, range(part, offset, length));
         offset += length;
-        return promiseResolve<Uint8Array | null>(chunk);
+        return chunk;
       },
       () => {},
     );
@@ -120,6 +119,8 @@ const settled = <T>(work: () => T): Promise<T> => {
     return promiseReject(error) as Promise<T>;
   }
 };
+
+const toPart = (item: unknown, where: string): unknown => (isBlob(item) || viewBytes(item) !== undefined ? item : toUSVString(item, where));
 
 /** A view of the same bytes. */
 const range = (part: Uint8Array<ArrayBuffer>, start: number, length: number): Uint8Array<ArrayBuffer> => new SafeUint8Array(typedArrayBuffer(part), typedArrayByteOffset(part) + start, length);
@@ -224,5 +225,5 @@ export const fileName = (file: File): string => nameOf(file);
 registerCloneable(Blob, (blob: Blob) => createBlob(dataOf(blob).parts, blobType(blob)));
 registerCloneable(File, (file: File) => new File([file], nameOf(file), { __proto__: null, type: blobType(file), lastModified: lastModifiedOf(file) }));
 
-/** A file with the bytes of `blob`. */
-export const fileOf = (blob: Blob, name: string): File => new File([blob], name, { __proto__: null, type: blobType(blob) });
+/** A file with the bytes of `blob`, and its time when that is a file. */
+export const fileOf = (blob: Blob, name: string): File => new File([blob], name, { __proto__: null, type: blobType(blob), lastModified: isFile(blob) ? lastModifiedOf(blob) : undefined });

@@ -5,7 +5,7 @@
 import { type Blob, blobBytes, blobOf, blobSize, blobType, isBlob } from "../../blob/guest.ts";
 import { utf8Decode, utf8DecodeWithoutBom, utf8Encode } from "../../encoding/guest/utf8.ts";
 import { formEntries, formOf, isFormData } from "../../form-data/guest.ts";
-import { boundaryOf, parseMultipart, serializeMultipart } from "../../form-data/guest/multipart.ts";
+import { parseMultipart, serializeMultipart } from "../../form-data/guest/multipart.ts";
 import { hostOps } from "../../infra/guest/host-ops.ts";
 import {
   arrayPush,
@@ -19,7 +19,6 @@ import {
   SafeUint8Array,
   stringSlice,
   stringStartsWith,
-  stringToLowerCase,
   typedArrayBuffer,
   typedArrayByteLength,
   typedArrayName,
@@ -31,9 +30,12 @@ import { structuredCloneOf } from "../../structured-clone/guest/clone.ts";
 import { formTextOf, isURLSearchParams } from "../../url/guest/url-search-params.ts";
 import { parseFormUrlencoded } from "../../url/guest/form-urlencoded.ts";
 import { fetchOps } from "../ops.ts";
+import { extractMimeType, mimeParameter, serializeMimeType } from "./mime-type.ts";
 
 const { source_read, source_cancel } = hostOps(fetchOps);
 const randomText = Math.random;
+/** RFC 2046, 5.1.1. A client that chose long ones could make the search for them slow. */
+const MAX_BOUNDARY = 70;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -115,7 +117,7 @@ export function streamOf(body: Body): ByteStream {
       () => {
         const chunk = rest;
         rest = null;
-        return promiseResolve<Uint8Array | null>(chunk === null || typedArrayByteLength(chunk) === 0 ? null : chunk);
+        return chunk === null || typedArrayByteLength(chunk) === 0 ? null : chunk;
       },
       () => {
         rest = null;
@@ -147,6 +149,12 @@ export function takeBody(body: Body): Body {
   return taken;
 }
 
+/** As `takeBody`, for somebody who gets a stream of his own: the app may hold the one that there is (https://fetch.spec.whatwg.org/#body-create-a-proxy). */
+export function proxyBody(body: Body): Body {
+  const taken = takeBody(body);
+  return taken.stream === null ? taken : bodyOfStream(mapStream(taken.stream, (chunk) => chunk));
+}
+
 const NO_TRANSFER: readonly unknown[] = [];
 
 /** A branch whose chunks are clones: the other branch has the originals (https://streams.spec.whatwg.org/#abstract-opdef-readablestreamdefaulttee). */
@@ -155,7 +163,7 @@ function clonedBranch(branch: ByteStream): ByteStream {
 }
 
 /** A read that the abort broke fails with the reason of the abort. */
-function readSource(source: Source, rid: number): Promise<Uint8Array | null> {
+function readSource(source: Source, rid: number): Promise<Bytes | null> {
   return promiseThen(source_read(rid), undefined, (error) => {
     throw source.abort === null ? error : source.abort.reason;
   });
@@ -243,18 +251,22 @@ export const readText = (body: Body | null): Promise<string> => consume(body, to
 export const readJson = (body: Body | null): Promise<unknown> => consume(body, (content) => jsonParse(toText(content)));
 export const readBytes = (body: Body | null): Promise<Bytes> => consume(body, toBytes);
 export const readArrayBuffer = (body: Body | null): Promise<ArrayBuffer> => consume(body, (content) => typedArrayBuffer(toBytes(content)));
-export const readBlob = (body: Body | null, type: string): Promise<Blob> => consume(body, (content) => blobOf(toBytes(content), type));
+export const readBlob = (body: Body | null, contentType: string | null): Promise<Blob> =>
+  consume(body, (content) => {
+    const type = extractMimeType(contentType);
+    return blobOf(toBytes(content), type === null ? "" : serializeMimeType(type));
+  });
 
-/** https://fetch.spec.whatwg.org/#dom-body-formdata */
+/** https://fetch.spec.whatwg.org/#dom-body-formdata. `contentType` is the combined value of the fields, or null. */
 export function readFormData(body: Body | null, contentType: string | null): Promise<unknown> {
   return consume(body, (content) => {
-    const essence = contentType === null ? "" : stringToLowerCase(contentType);
-    if (stringStartsWith(essence, "multipart/form-data")) {
-      const boundary = boundaryOf(contentType as string);
-      if (boundary === null) throw new SafeTypeError("the content type names no boundary");
+    const type = extractMimeType(contentType);
+    if (type?.essence === "multipart/form-data") {
+      const boundary = mimeParameter(type, "boundary");
+      if (boundary === null || boundary === "" || boundary.length > MAX_BOUNDARY) throw new SafeTypeError("the content type names no boundary of 1 to " + MAX_BOUNDARY + " characters");
       return formOf(parseMultipart(toBytes(content), boundary));
     }
-    if (stringStartsWith(essence, "application/x-www-form-urlencoded")) return formOf(parseFormUrlencoded(typeof content === "string" ? toUSVString(content) : utf8DecodeWithoutBom(content)));
+    if (type?.essence === "application/x-www-form-urlencoded") return formOf(parseFormUrlencoded(typeof content === "string" ? toUSVString(content) : utf8DecodeWithoutBom(content)));
     throw new SafeTypeError("the body is no form: its content type is " + (contentType ?? "missing"));
   });
 }

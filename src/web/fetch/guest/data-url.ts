@@ -2,10 +2,10 @@
 import { encodingOps } from "../../encoding/ops.ts";
 import { hostOps } from "../../infra/guest/host-ops.ts";
 import { regExpExec, regExpTest, SafeTypeError, SafeUint8Array, safeParseInt, stringCharCodeAt, stringFromCharCode, stringIndexOf, stringSlice, stringStartsWith, stringTrim } from "../../infra/guest/primordials.ts";
+import { parseMimeType, serializeMimeType } from "./mime-type.ts";
 
 const { base64_decode } = hostOps(encodingOps);
 const BASE64 = /;[ ]*base64[ ]*$/i;
-const TYPE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+/;
 const HEX = /^[0-9a-fA-F]{2}$/;
 
 export interface DataUrl {
@@ -30,7 +30,8 @@ export function parseDataUrl(url: string): DataUrl {
   const content = new SafeUint8Array(text.length);
   for (let i = 0; i < text.length; i++) content[i] = stringCharCodeAt(text, i);
   if (stringStartsWith(type, ";")) type = "text/plain" + type;
-  return { type: regExpExec(TYPE, type) === null ? "text/plain;charset=US-ASCII" : type, content };
+  const parsed = parseMimeType(type);
+  return { type: parsed === null ? "text/plain;charset=US-ASCII" : serializeMimeType(parsed), content };
 }
 
 /** The bytes, as a string with one code unit per octet. A serialized URL is ASCII. */

@@ -7,7 +7,6 @@ import {
   regExpTest,
   SafeMap,
   SafeTypeError,
-  stringCharCodeAt,
   stringIndexOf,
   stringSlice,
   stringToLowerCase,
@@ -15,6 +14,7 @@ import {
 } from "../../infra/guest/primordials.ts";
 import { defineInterface, definePairIterable, listFromIterable, requireArguments } from "../../infra/guest/webidl.ts";
 import { isObject, toByteString, toRecord, toSequence } from "../../infra/guest/webidl-convert.ts";
+import { trimHttpSpace } from "./mime-type.ts";
 
 /** Who may change a list: everybody; nobody (`immutable`, as of an incoming request); not the fields that only the runtime may set. */
 export type Guard = "none" | "immutable" | "request" | "response";
@@ -104,16 +104,10 @@ function toName(name: string): string {
 
 /** https://fetch.spec.whatwg.org/#concept-header-value-normalize */
 function toValue(value: string): string {
-  let start = 0;
-  let end = value.length;
-  while (start < end && isSpace(stringCharCodeAt(value, start))) start++;
-  while (end > start && isSpace(stringCharCodeAt(value, end - 1))) end--;
-  const normal = start === 0 && end === value.length ? value : stringSlice(value, start, end);
+  const normal = trimHttpSpace(value);
   if (regExpTest(BAD_VALUE, normal)) throw new SafeTypeError("invalid header value: it has a line break or a NUL");
   return normal;
 }
-
-const isSpace = (code: number): boolean => code === 32 || code === 9 || code === 10 || code === 13;
 
 /** The fields, about to be changed by the app. */
 function changing(list: HeaderList): Fields {

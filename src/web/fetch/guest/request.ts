@@ -6,7 +6,7 @@ import { defineInterface, requireArguments } from "../../infra/guest/webidl.ts";
 import { isObject, toByteString, toDictionary, toDOMString, toEnum, toUSVString } from "../../infra/guest/webidl-convert.ts";
 import type { ByteStream } from "../../streams/guest.ts";
 import { parseUrl } from "../../url/guest/parse.ts";
-import { type Body, bodyOfSource, cloneBody, extractBody, isBodyLocked, isBodyUsed, readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText, streamOf, takeBody } from "./body.ts";
+import { type Body, bodyOfSource, cloneBody, extractBody, isBodyLocked, isBodyUsed, proxyBody, readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText, streamOf } from "./body.ts";
 import { cloneHeaders, defaultHeader, type Headers, headerOf, headersFrom, headersOfBlock } from "./headers.ts";
 
 export type RedirectMode = "follow" | "error" | "manual";
@@ -160,13 +160,13 @@ export class Request {
     return readArrayBuffer(this.#state.body);
   }
   blob(): Promise<unknown> {
-    return readBlob(this.#state.body, mimeType(this.#state));
+    return readBlob(this.#state.body, contentType(this.#state));
   }
   bytes(): Promise<Uint8Array> {
     return readBytes(this.#state.body);
   }
   formData(): Promise<unknown> {
-    return readFormData(this.#state.body, headerOf(headersOf(this.#state), "content-type"));
+    return readFormData(this.#state.body, contentType(this.#state));
   }
   json(): Promise<unknown> {
     return readJson(this.#state.body);
@@ -196,7 +196,7 @@ defineInterface(Request, "Request", { length: 1, promises: ["arrayBuffer", "blob
 
 const signalOf = (state: RequestState): AbortSignal => (state.signal ??= createAbortSignal());
 const headersOf = (state: RequestState): Headers => (state.headers ??= headersOfBlock(opened(state).block, "immutable"));
-const mimeType = (state: RequestState): string => headerOf(headersOf(state), "content-type") ?? "";
+const contentType = (state: RequestState): string | null => headerOf(headersOf(state), "content-type");
 
 /** https://fetch.spec.whatwg.org/#dom-request */
 function createState(input: unknown, init: Readonly<Record<string, unknown>> | undefined): RequestState {
@@ -222,7 +222,7 @@ function createState(input: unknown, init: Readonly<Record<string, unknown>> | u
     state.body = extracted.body;
   } else if (source !== null && source.body !== null) {
     if (isBodyUsed(source.body) || isBodyLocked(source.body)) throw new SafeTypeError("Request: the body of the other request has been read already");
-    state.body = takeBody(source.body);
+    state.body = proxyBody(source.body);
   }
   const signal = init?.["signal"] === undefined ? (source?.signal ?? null) : init["signal"];
   if (signal !== null) {

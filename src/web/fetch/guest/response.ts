@@ -108,7 +108,7 @@ export class Response {
     return readArrayBuffer(this.#state.body);
   }
   blob(): Promise<unknown> {
-    return readBlob(this.#state.body, headerOf(headersOf(this.#state), "content-type") ?? "");
+    return readBlob(this.#state.body, headerOf(headersOf(this.#state), "content-type"));
   }
   bytes(): Promise<Uint8Array> {
     return readBytes(this.#state.body);

@@ -31,12 +31,6 @@ const NAME = /;[ \t]*name="([^"]*)"/i;
 const FILE_NAME = /;[ \t]*filename="([^"]*)"/i;
 const bad = (what: string) => new SafeTypeError("the body is no multipart/form-data: " + what);
 
-/** The boundary named by a content type, or null. */
-export function boundaryOf(contentType: string): string | null {
-  const found = regExpExec(/;[ \t]*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i, contentType);
-  return found === null ? null : (found[1] ?? found[2] ?? null);
-}
-
 /** name, value, name, value, … Throws TypeError for what is malformed. */
 export function parseMultipart(bytes: Uint8Array<ArrayBuffer>, boundary: string): Entry[] {
   const text = byteString(bytes);

@@ -115,10 +115,9 @@ export function toCallback<F extends (...args: never[]) => unknown>(value: unkno
 }
 
 export function toSequence<T>(value: unknown, item: Converter<T>, where: string): T[] {
-  const items = isObject(value) ? listFromIterable(value, where) : undefined;
+  const items = isObject(value) ? listFromIterable(value, where, item) : undefined;
   if (items === undefined) throw new SafeTypeError(where + ": not iterable");
-  for (let i = 0; i < items.length; i++) items[i] = item(items[i], where);
-  return items as T[];
+  return items;
 }
 
 /** `record<K, V>` as one list: key, value, key, value, … */

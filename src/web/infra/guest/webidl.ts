@@ -234,19 +234,19 @@ export function definePairIterable<T extends object>(cls: abstract new (...args:
   objectDefineProperty(prototype, symbolIterator, { __proto__: null, value: methods.entries, writable: true, configurable: true } as PropertyDescriptor);
 }
 
-/** Reads any iterable to an array, as IDL `sequence<T>` does; undefined when `value` has no iterator method. */
-export function listFromIterable(value: object, where: string): unknown[] | undefined {
+/** Reads any iterable to an array, as IDL `sequence<T>` does, each item converted before the next is asked for; undefined when `value` has no iterator method. */
+export function listFromIterable<T = unknown>(value: object, where: string, convert?: (item: unknown, where: string) => T): T[] | undefined {
   const method = (value as { [symbolIterator]?: unknown })[symbolIterator];
   if (method === undefined || method === null) return undefined;
   if (typeof method !== "function") throw new SafeTypeError(where + ": the iterator method is not a function");
   const iterator = reflectApply(method as () => Iterator<unknown>, value, []) as Iterator<unknown>;
   if (iterator === null || (typeof iterator !== "object" && typeof iterator !== "function")) throw new SafeTypeError(where + ": the iterator is not an object");
   const next = iterator.next;
-  const items: unknown[] = [];
+  const items: T[] = [];
   for (;;) {
     const step = reflectApply(next, iterator, []) as IteratorResult<unknown>;
     if (step === null || (typeof step !== "object" && typeof step !== "function")) throw new SafeTypeError(where + ": the iterator's result is not an object");
     if (step.done) return items;
-    arrayPush(items, step.value);
+    arrayPush(items, convert === undefined ? (step.value as T) : convert(step.value, where));
   }
 }
