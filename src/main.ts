@@ -24,7 +24,7 @@ export async function main(argv: readonly string[], artifacts: () => Promise<Art
 function explain(error: unknown, terminal: Terminal): number {
   const mark = terminal.hasColor ? "\u001b[31merror:\u001b[39m" : "error:";
   if (error instanceof UsageError) {
-    terminal.err(`${mark} ${error.message}\n  see: nano --help\n`);
+    terminal.err(`${mark} ${error.message}\n  see: nano ${error.command === null ? "" : `${error.command} `}--help\n`);
     return EXIT.usage;
   }
   if (error instanceof OperatorError || error instanceof LoadError) {

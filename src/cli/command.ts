@@ -60,7 +60,10 @@ export interface Command {
   run(args: Arguments, context: CommandContext): Promise<number>;
 }
 
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  /** Whose help tells more; null: that of nano itself. */
+  command: string | null = null;
+}
 
 export const HELP_FLAG: Flag = { type: "boolean", short: "h", help: "show this help" };
 

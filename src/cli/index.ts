@@ -24,12 +24,17 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
   if (name.startsWith("-")) throw new UsageError(`unknown flag ${name}${didYouMean(name, ["--help", "--version"])}`);
   const command = find(name);
   if (rest.some((argument, i) => (argument === "--help" || argument === "-h") && !rest.slice(0, i).includes("--"))) return tell(terminal, commandHelp(command));
-  return command.run(readArguments(command, rest), context);
+  try {
+    return await command.run(readArguments(command, rest), context);
+  } catch (error) {
+    if (error instanceof UsageError) error.command ??= command.name;
+    throw error;
+  }
 }
 
 function find(name: string): Command {
   const command = commands.find((one) => one.name === name);
-  if (command === undefined) throw new UsageError(`unknown command ${name}${didYouMean(name, commands.map((one) => one.name))}`);
+  if (command === undefined) throw new UsageError(`unknown command ${name}${didYouMean(name, [...commands.map((one) => one.name), "help", "version"])}`);
   return command;
 }
 
@@ -54,7 +59,7 @@ function overview(): string {
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
     "",
     "Flags:",
-    "  -h, --help      show this help, or that of a command: nano serve --help",
+    "  -h, --help      show this help, or that of a command: nano serve --help, nano help serve",
     "  -v, --version   show version, commit and engine",
     "",
     "Examples:",

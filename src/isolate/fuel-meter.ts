@@ -24,6 +24,11 @@ export class FuelMeter {
     this.#startedAt = performance.now();
   }
 
+  /** What the slice that runs had burnt, and nobody has been charged for, when it had `left`. */
+  unsettledAt(left: number): number {
+    return this.#granted === 0 ? 0 : this.#granted - left;
+  }
+
   /** Charges what the slice burnt, and lets the host drive the engine from here. */
   settle(payer: { charge(fuel: number): void } | null): void {
     const burnt = this.#granted - this.#engine.fuel;

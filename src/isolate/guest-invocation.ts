@@ -15,6 +15,8 @@ export interface InvocationHome {
   enqueueEvent(invocation: GuestInvocation, event: string, a: string | number, b: string | number): void;
   /** The deadline passed. True when guest code of this invocation is on the stack, so that only ending the isolate can stop it. */
   isEntered(invocation: GuestInvocation): boolean;
+  /** Fuel that the invocation has burnt in the slice that runs, and has not been charged for. */
+  unsettledFuel(invocation: GuestInvocation): number;
   condemn(outcome: Kill["outcome"], culprit: GuestInvocation, stack?: string): void;
   /** The invocation burnt more than it may, and what the guest says now it says on borrowed time. */
   isPastLimit(invocation: GuestInvocation): boolean;
@@ -96,7 +98,7 @@ export class GuestInvocation implements Invocation, OpContext, Due {
     return this.#home.sweeper.now() - this.dueAt;
   }
   get cpuMs(): number {
-    return this.fuelUsed / this.#fuelPerMs;
+    return (this.fuelUsed + this.#home.unsettledFuel(this)) / this.#fuelPerMs;
   }
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();

@@ -158,6 +158,10 @@ export class Isolate implements InvocationHome {
     return this.#current === invocation;
   }
 
+  unsettledFuel(invocation: GuestInvocation): number {
+    return this.#current === invocation ? this.#meter.unsettledAt(this.#calls.fuelLeft) : 0;
+  }
+
   isPastLimit(invocation: GuestInvocation): boolean {
     return this.#pastLimit > 0 && this.#current === invocation;
   }

@@ -17,6 +17,8 @@ export class OpCalls {
   readonly #home: OpCallHome;
   readonly #engine: EngineInstance;
   readonly #ops: OpRegistry;
+  /** What the slice had left when the op that runs was called. */
+  fuelLeft = 0;
   #nextCall = 1;
 
   constructor(home: OpCallHome, engine: EngineInstance, ops: OpRegistry) {
@@ -29,6 +31,7 @@ export class OpCalls {
   call(invocation: GuestInvocation, argv: number, id: number): number {
     const engine = this.#engine;
     const fuel = engine.driveFromHost();
+    this.fuelLeft = fuel;
     const result = this.#run(invocation, argv, id);
     engine.driveFromGuest(fuel);
     return result;

@@ -32,6 +32,7 @@ describe("wrong arguments", () => {
     [["serv"], "unknown command serv (did you mean serve?)"],
     [["chekc"], "unknown command chekc (did you mean check?)"],
     [["rnu"], "unknown command rnu (did you mean run?)"],
+    [["vresion"], "unknown command vresion (did you mean version?)"],
     [["help", "shema"], "unknown command shema (did you mean schema?)"],
     [["--versoin"], "unknown flag --versoin (did you mean --version?)"],
     [["serve", "--prot", "1"], "unknown flag --prot for nano serve (did you mean --port?)"],
@@ -50,6 +51,7 @@ describe("wrong arguments", () => {
     const { code, out, err } = await nano(args, { cwd: await temporaryFolder({ "app.js": GOOD_APP }) });
     expect([code, out]).toEqual([2, ""]);
     expect(err).toStartWith(`error: ${message}`);
+    expect(err).toEndWith(`\n  see: nano ${commands.some(({ name }) => name === args[0]) ? `${args[0]} ` : ""}--help\n`);
   });
 });
 

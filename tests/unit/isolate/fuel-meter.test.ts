@@ -100,3 +100,14 @@ test("host work between slices counts for the app and touches no slice", () => {
   expect(bench.engine.fuel).toBe(SLICE);
   expect(bench.account.virtualFuel).toBe(500);
 });
+
+test("what a slice has burnt is known before it ends, and is nothing between slices", () => {
+  const bench = new Bench();
+  expect(bench.meter.unsettledAt(7)).toBe(0);
+  bench.meter.start();
+  bench.burn(1200);
+  bench.meter.shorten(500);
+  expect(bench.meter.unsettledAt(bench.engine.fuel)).toBe(1200);
+  bench.settle();
+  expect([bench.paid, bench.meter.unsettledAt(7)]).toEqual([1200, 0]);
+});

@@ -10,6 +10,7 @@ const failure = { name: "TypeError", message: "no", stack: "at app.js:1" };
 class Home {
   nowMs = 0;
   isEntered = false;
+  unsettledFuel = 0;
   isPastLimit = false;
   readonly events: string[] = [];
   readonly told: string[] = [];
@@ -27,6 +28,7 @@ class Home {
       nextRid: () => ++rid,
       enqueueEvent: (_invocation, event) => void this.events.push(event),
       isEntered: () => this.isEntered,
+      unsettledFuel: () => this.unsettledFuel,
       isPastLimit: () => this.isPastLimit,
       condemn: (outcome, culprit) => {
         this.condemned.push(outcome);
@@ -104,7 +106,7 @@ describe("an invocation that goes well", () => {
     const told: string[] = [];
     const home = new Home();
     const invocation: GuestInvocation = new GuestInvocation(
-      { sweeper: home.sweeper, fuelPerMs: 1, nextRid: () => 1, enqueueEvent() {}, isEntered: () => false, isPastLimit: () => false, condemn() {}, over: () => void told.push("left"), peer: () => undefined },
+      { sweeper: home.sweeper, fuelPerMs: 1, nextRid: () => 1, enqueueEvent() {}, isEntered: () => false, unsettledFuel: () => 0, isPastLimit: () => false, condemn() {}, over: () => void told.push("left"), peer: () => undefined },
       { id: 1, requestId: "r", app: "app", limits, onAnswer: () => invocation.finish(), onFailure() {}, onOver: () => void told.push("over") },
     );
     invocation.answer(null);
@@ -246,6 +248,8 @@ test("CPU is counted in fuel, against the limit of start-up while the app starts
   const home = new Home();
   home.invocation.charge(2500);
   expect([home.invocation.cpuMs, home.invocation.cpuLimitMs, home.invocation.cpuLimitKey]).toEqual([2.5, 50, "cpu_ms"]);
+  home.unsettledFuel = 500;
+  expect(home.invocation.cpuMs).toBe(3);
   const starting = new Home({}, 400);
   expect([starting.invocation.fuelLimit, starting.invocation.cpuLimitMs, starting.invocation.cpuLimitKey]).toEqual([400_000, 400, "startup_cpu_ms"]);
 });
