@@ -239,12 +239,13 @@ test("data: URLs are decoded byte by byte", async () => {
   expect(
     await guest.run(`
       const read = async (url) => { const r = await fetch(url); return [r.headers.get("content-type"), [...await r.bytes()]] };
-      return [await read("data:,a%62%ff%zz%4"), await read("data:;base64,%59%57I%3D"), await read("data:x/y,%25%2561"), await fetch("data:;base64,a").catch((e) => e.name)];`),
+      return [await read("data:,a%62%ff%zz%4"), await read("data:;base64,%59%57I%3D"), await read("data:x/y,%25%2561"), await fetch("data:;base64,a").catch((e) => e.name), (await fetch("data:,a", { method: "HEAD" })).body];`),
   ).toEqual([
     ["text/plain;charset=US-ASCII", [97, 98, 255, 37, 122, 122, 37, 52]],
     ["text/plain;charset=US-ASCII", [97, 98]],
     ["x/y", [37, 37, 54, 49]],
     "TypeError",
+    null,
   ]);
 });
 

@@ -28,7 +28,7 @@ function start(request: Request): Promise<Response> {
   const state = requestState(request);
   const { signal } = state;
   if (signal !== null && isAborted(signal)) return promiseReject(abortReason(signal)) as Promise<Response>;
-  if (stringStartsWith(state.url, "data:")) return fetchData(state.url);
+  if (stringStartsWith(state.url, "data:")) return fetchData(state.url, state.method);
   const { body } = state;
   if (isBodyUsed(body) || isBodyLocked(body)) throw new SafeTypeError("fetch: the body of the request has been read already");
   const id = nextFetch++;
@@ -78,8 +78,8 @@ function responseOfHead(head: FetchHead, body: Body | null, isManual: boolean): 
   return responseOf({ type, url, redirected, status, statusText, headers: headersOfBlock(headers, "immutable"), block: "", body });
 }
 
-function fetchData(url: string): Promise<Response> {
+function fetchData(url: string, method: string): Promise<Response> {
   const { type, content } = parseDataUrl(withoutFragment(url));
   const headers = headersOfBlock("content-type\n" + type + "\n", "immutable");
-  return promiseResolve(responseOf({ type: "basic", url, redirected: false, status: 200, statusText: "OK", headers, block: "", body: bodyOfBytes(content) }));
+  return promiseResolve(responseOf({ type: "basic", url, redirected: false, status: 200, statusText: "OK", headers, block: "", body: method === "HEAD" ? null : bodyOfBytes(content) }));
 }
