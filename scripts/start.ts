@@ -14,7 +14,9 @@ function isStale(): boolean {
 
 async function run(command: readonly string[]): Promise<number> {
   const child = Bun.spawn([...command], { cwd: ROOT, stdio: ["inherit", "inherit", "inherit"] });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+  // Ctrl+C reaches the child as well, and a second signal would end it at once.
+  process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
   return child.exited;
 }
 
@@ -23,13 +25,13 @@ if (isStale()) {
   if (status !== 0) process.exit(status);
 }
 const given = process.argv.slice(2);
-const port = given[given.indexOf("--port") + 1] ?? "3000";
-const shown = given.includes("--port") ? port : "3000";
+const portAt = given.findIndex((argument) => argument === "--port" || argument === "-p");
+const port = (portAt < 0 ? process.env["NANO_PORT"] : given[portAt + 1]) || "3000";
 console.log(`
 Try, in another terminal:
-  curl http://127.0.0.1:${shown}/?name=you
-  curl -H 'Host: counter.localhost' http://127.0.0.1:${shown}/
-  curl -H 'Host: counter.localhost' http://127.0.0.1:${shown}/spin     # ended at 100 ms of CPU; nobody else notices
+  curl http://127.0.0.1:${port}/?name=you
+  curl -H 'Host: counter.localhost' http://127.0.0.1:${port}/
+  curl -H 'Host: counter.localhost' http://127.0.0.1:${port}/spin     # ended at 100 ms of CPU; nobody else notices
 Ctrl+C stops it. To serve an app of your own: dist/nano dev app.js
 `);
 process.exit(await run([NANO, "serve", "--config", "examples/hello/nano.json", "--log-format", "text", ...given]));

@@ -54,7 +54,10 @@ function open<T>(load: () => T): T | null {
 
 function runChild(argv: readonly string[], environment: Readonly<Record<string, string>>, { terminal }: CommandContext): Promise<number> {
   const child = spawn(process.execPath, [...argv], { env: environment, stdio: "inherit" });
-  const stop = terminal.onSignal((signal) => child.kill(signal as NodeJS.Signals));
+  // Ctrl+C reaches the child as well, and a second signal would end it at once.
+  const stop = terminal.onSignal((signal) => {
+    if (signal !== "SIGINT" || !terminal.isInteractive) child.kill(signal as NodeJS.Signals);
+  });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code, signal) => {
