@@ -63,12 +63,12 @@ export class App {
     return this.gate.running;
   }
 
-  /** `text` without the values of the app's env: exact matches of 8 characters or more. */
-  redact(text: string): string {
+  /** `text` without the values of the app's env and secrets, of whatever revision still has a say. `isCut`: see `Revision.redact`. */
+  readonly redact = (text: string, isCut = false): string => {
     let redacted = text;
-    for (const revision of this.#speaking) redacted = revision.redact(redacted);
+    for (const revision of this.#speaking) redacted = revision.redact(redacted, isCut);
     return redacted;
-  }
+  };
 
   /** Positions in stacks become those of the app's own files. */
   mapStack(text: string): string {

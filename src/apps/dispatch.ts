@@ -101,7 +101,7 @@ export class Dispatcher {
         onAnswer: (answer) => settle({ outcome: "ok", response: answer as ResponseWire, cpuMs: invocation.cpuMs }),
         onFailure: (outcome, guest) => {
           const detail = guest === null ? null : this.#explain(revision, guest);
-          if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, name: detail.name, message: revision.redact(detail.message), stack: revision.redact(detail.stack), frame: detail.frame });
+          if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });
           const failed = { ...failure(outcome), cpuMs: invocation.cpuMs, ...(detail === null || !this.#showsErrors ? {} : { detail }) };
           const { fallback } = revision.config;
           if (guest?.name !== PASS_THROUGH || fallback === null) settle(failed);
@@ -118,7 +118,8 @@ export class Dispatcher {
 
   #explain(revision: Revision, failure: GuestFailure): FailureDetail {
     const stack = revision.mapStack(failure.stack);
-    return { ...failure, stack, frame: this.#showsErrors ? revision.frameOf(stack) : "" };
+    const frame = this.#showsErrors ? revision.frameOf(stack) : "";
+    return { name: revision.redact(failure.name), message: revision.redact(failure.message), stack: revision.redact(stack), frame: revision.redact(frame) };
   }
 
   /** Null, with the place given back, when the machine has no room for one more. */

@@ -7,7 +7,8 @@ import { Isolate, type IsolateHost } from "../isolate/isolate.ts";
 import type { InvocationLimits, InvocationSummary, Kill } from "../isolate/invocation.ts";
 import { type Snapshot, snapshotBytes } from "../isolate/snapshot.ts";
 import type { Observer } from "../observe/observer.ts";
-import type { AppConfig, Json } from "../config/config.ts";
+import { Redaction } from "../base/redaction.ts";
+import { type AppConfig, type Json, variablesOf } from "../config/config.ts";
 import type { Bundle, LoadBundle } from "./load/bundle.ts";
 import { LoadError } from "./load/load-error.ts";
 import { mapStack } from "./load/source-map.ts";
@@ -24,8 +25,9 @@ export interface RevisionServices {
 
 export type RevisionState = "new" | "loading" | "ready" | "failed" | "closed";
 
-const MIN_SECRET_LENGTH = 8;
-const REDACTED = "[redacted]";
+/** Shorter values are words that logs are full of. What the operator calls a secret is one from fewer characters on. */
+const LEAST_ENV_LENGTH = 8;
+const LEAST_SECRET_LENGTH = 4;
 
 export class Revision {
   readonly number: number;
@@ -33,7 +35,7 @@ export class Revision {
   readonly invocationLimits: InvocationLimits;
   readonly #services: RevisionServices;
   readonly #account: Account;
-  readonly #secrets: readonly string[];
+  readonly #redaction: Redaction;
   #state: RevisionState = "new";
   #loading: Promise<RevisionState> | null = null;
   #bundle: Bundle | null = null;
@@ -46,8 +48,7 @@ export class Revision {
     this.config = config;
     this.number = number;
     this.invocationLimits = config.limits;
-    // The longest first, so that none is left with its beginning taken out.
-    this.#secrets = textsIn(config.env).filter((value) => value.length >= MIN_SECRET_LENGTH).sort((a, b) => b.length - a.length);
+    this.#redaction = new Redaction([...textsIn(config.env, LEAST_ENV_LENGTH), ...textsIn(config.secrets, LEAST_SECRET_LENGTH)]);
   }
 
   get state(): RevisionState {
@@ -64,11 +65,9 @@ export class Revision {
     return this.#snapshot;
   }
 
-  /** `text` without the values of env: exact matches of 8 characters or more. */
-  redact(text: string): string {
-    let redacted = text;
-    for (const value of this.#secrets) if (redacted.includes(value)) redacted = redacted.replaceAll(value, REDACTED);
-    return redacted;
+  /** `text` without the values of env and secrets. `isCut`: it goes on where nobody sees, maybe with the rest of a value. */
+  redact(text: string, isCut = false): string {
+    return isCut ? this.#redaction.applyToCut(text) : this.#redaction.apply(text);
   }
 
   /** Loads once; later calls wait for the same load. Never rejects. */
@@ -118,7 +117,7 @@ export class Revision {
       if (this.#isClosed()) return "closed";
       this.#error = error as Error;
       this.#state = "failed";
-      observer.appFailed(name, { revision: this.number, error: this.redact((error as Error).message) });
+      observer.appFailed(name, { revision: this.number, error: (error as Error).message });
     }
     return this.#state;
   }
@@ -129,7 +128,7 @@ export class Revision {
 
   async #evaluate(bundle: Bundle): Promise<Snapshot> {
     const { host, base } = this.#services;
-    const { limits, name, env } = this.config;
+    const { limits, name } = this.config;
     const isolate = new Isolate({ host, snapshot: base, account: this.#account, memoryBytes: limits.memoryBytes, onCondemned: () => {} });
     try {
       const { outcome, failure, kill } = await new Promise<InvocationSummary>((over) => {
@@ -142,14 +141,14 @@ export class Revision {
           onFailure: () => invocation.finish(),
           onOver: over,
         });
-        invocation.enter("env", JSON.stringify(env));
+        invocation.enter("env", JSON.stringify(variablesOf(this.config)));
         isolate.evaluate(invocation, bundle.code, "app.js", "app");
       });
       if (outcome !== "ok")
         throw new LoadError({
           file: bundle.entry,
-          message: kill !== null ? describeKill(kill) : failure !== null ? `${failure.name}: ${failure.message}` : `its top level did not finish (${outcome})`,
-          frame: this.mapStack(kill?.stack ?? failure?.stack ?? ""),
+          message: kill !== null ? describeKill(kill) : failure !== null ? this.redact(`${failure.name}: ${failure.message}`) : `its top level did not finish (${outcome})`,
+          frame: this.redact(this.mapStack(kill?.stack ?? failure?.stack ?? "")),
         });
       await isolate.whenIdle();
       return isolate.snapshot();
@@ -159,10 +158,10 @@ export class Revision {
   }
 }
 
-/** Every text in `value`, at any depth. */
-function textsIn(value: Json): readonly string[] {
-  if (typeof value === "string") return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+/** Every text and number in `value`, at any depth, of `least` characters or more. */
+function textsIn(value: Json, least: number): readonly string[] {
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap((inner) => textsIn(inner, least));
+  return (typeof value === "string" || typeof value === "number") && String(value).length >= least ? [String(value)] : [];
 }
 
 function describeKill({ used, limit, limitKey, unit }: Kill): string {

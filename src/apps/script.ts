@@ -1,5 +1,5 @@
 /** Code that runs once instead of waiting for requests: `nano run`, `nano eval`, the REPL. The same isolate, limits and rooms as an app's. */
-import type { AppConfig } from "../config/config.ts";
+import { type AppConfig, variablesOf } from "../config/config.ts";
 import type { GuestFailure, Kill } from "../isolate/invocation.ts";
 import { Isolate } from "../isolate/isolate.ts";
 import { Account } from "../isolate/scheduler.ts";
@@ -41,7 +41,7 @@ export class Script {
         },
         onOver: () => over(),
       });
-      invocation.enter("env", JSON.stringify(this.#config.env));
+      invocation.enter("env", JSON.stringify(variablesOf(this.#config)));
       isolate.evaluate(invocation, code, file, "script");
     });
     return failure === null && this.#kill === null ? { isOk: true } : { isOk: false, failure: failure ?? { name: "Error", message: "", stack: "" }, kill: this.#kill };

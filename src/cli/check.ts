@@ -6,7 +6,7 @@ import { loadArtifacts } from "../artifacts.ts";
 import type { Config } from "../config/config.ts";
 import { findConfig, loadConfig } from "../config/load.ts";
 import { configOfApp } from "../config/single-app.ts";
-import { EXIT, OperatorError } from "../errors.ts";
+import { EXIT, formatProblem, OperatorError } from "../errors.ts";
 import { silent } from "../observe/observer.ts";
 import { Runtime } from "../runtime/runtime.ts";
 import type { Arguments, Command, CommandContext } from "./command.ts";
@@ -27,6 +27,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { terminal } = context;
   const config = await readWhat(args.positionals[0], context);
   const runtime = new Runtime({ artifacts: loadArtifacts(await context.artifacts()), config, observer: silent, loadBundle, showsErrors: true, allowsPrivateFetch: false });
+  for (const warning of config.warnings) terminal.out(`warning: ${formatProblem(warning)}\n`);
   let failures = 0;
   try {
     for (const app of runtime.registry.apps) {

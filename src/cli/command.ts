@@ -10,6 +10,8 @@ export interface Flag {
   /** What the value is called in the help, for example `port`. */
   readonly value?: string;
   readonly help: string;
+  /** May be given several times. */
+  readonly isList?: boolean;
 }
 
 /** What a command gets from the process. Nothing else writes to the terminal or ends the process. */
@@ -42,6 +44,8 @@ export interface Arguments {
   readonly given: readonly string[];
   readonly positionals: readonly string[];
   text(flag: string): string | undefined;
+  /** Every value of a flag that may be given several times. */
+  texts(flag: string): readonly string[];
   isSet(flag: string): boolean;
   /** True, false when negated with `--no-…`, undefined when absent. */
   choice(flag: string): boolean | undefined;
@@ -78,6 +82,7 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
   const options = Object.fromEntries(Object.entries(flags).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]));
   const { tokens } = parseArgs({ args: [...argv], options, allowPositionals: true, allowNegative: true, strict: false, tokens: true });
   const values = new Map<string, string | boolean>();
+  const lists = new Map<string, string[]>();
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value);
@@ -88,6 +93,7 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
     if (flag === undefined) throw new UsageError(`unknown flag ${token.rawName} for nano ${command.name}${didYouMean(token.rawName, Object.keys(flags).map((known) => `--${known}`))}`);
     if (flag.type === "string" && token.value === undefined) throw new UsageError(`${token.rawName} needs a value: ${token.rawName} <${flag.value ?? "value"}>`);
     if (flag.type === "boolean" && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`);
+    if (flag.isList === true) lists.set(name, [...(lists.get(name) ?? []), token.value as string]);
     values.set(name, flag.type === "boolean" ? !isNegated && !token.rawName.startsWith("--no-") : (token.value as string));
   }
   if (positionals.length > command.maxPositionals)
@@ -96,6 +102,7 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
     given: argv,
     positionals,
     text: (flag) => values.get(flag) as string | undefined,
+    texts: (flag) => lists.get(flag) ?? [],
     isSet: (flag) => values.get(flag) === true,
     choice: (flag) => values.get(flag) as boolean | undefined,
   };

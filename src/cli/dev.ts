@@ -1,10 +1,11 @@
 /** `nano dev`: serves while you edit. The same runtime as `serve`, with errors that tell, and a reload on every save. */
 import { resolve } from "node:path";
 import type { Config } from "../config/config.ts";
+import type { DevEnv } from "../config/dev-env.ts";
 import { findConfig, loadConfig } from "../config/load.ts";
 import { EXIT } from "../errors.ts";
 import { createLog } from "../observe/log.ts";
-import type { Arguments, Command, CommandContext } from "./command.ts";
+import { type Arguments, type Command, type CommandContext, UsageError } from "./command.ts";
 import { createDevObserver } from "./dev-observer.ts";
 import { LogWriter } from "./log-writer.ts";
 import { configOfNamedApp } from "./named-app.ts";
@@ -21,6 +22,8 @@ export const dev: Command = {
   flags: {
     port: { type: "string", short: "p", value: "port", help: "port to listen on; else NANO_PORT, else 3000 or the next free one" },
     host: { type: "string", value: "address", help: "address to listen on; else 127.0.0.1" },
+    var: { type: "string", value: "KEY=VALUE", isList: true, help: "a variable for the env of every app; wins over .env files, .dev.vars and the config" },
+    mode: { type: "string", value: "name", help: "which .env.<name> to read besides .env; else development" },
     watch: { type: "boolean", help: "reload on save; --no-watch turns it off" },
     "log-format": { type: "string", value: "format", help: "json, text or apache, in place of lines for people" },
   },
@@ -32,7 +35,7 @@ const TRIED_PORTS = 20;
 
 async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { terminal, environment } = context;
-  const config = withFlags(await readWhat(args.positionals[0], context), args, context);
+  const config = withFlags(await readWhat(args, context), args, context);
   const writer = new LogWriter(1);
   const isForMachines = args.text("log-format") !== undefined || environment.logFormat !== undefined;
   const observer = isForMachines ? createLog({ ...config.log, write: writer.write, now: () => Date.now() }) : createDevObserver({ write: writer.write, hasColor: terminal.hasColor });
@@ -50,11 +53,24 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   return EXIT.ok;
 }
 
-async function readWhat(named: string | undefined, { terminal, environment }: CommandContext): Promise<Config> {
-  if (named !== undefined && /\.jsonc?$/.test(named)) return loadConfig(resolve(terminal.cwd, named), terminal.cwd);
+async function readWhat(args: Arguments, { terminal, environment }: CommandContext): Promise<Config> {
+  const [named] = args.positionals;
+  const dev = devEnvOf(args);
+  if (named !== undefined && /\.jsonc?$/.test(named)) return loadConfig(resolve(terminal.cwd, named), terminal.cwd, dev);
   if (named === undefined) {
     const file = findConfig(terminal.cwd, environment.configFile);
-    if (file !== undefined) return loadConfig(file, terminal.cwd);
+    if (file !== undefined) return loadConfig(file, terminal.cwd, dev);
   }
-  return configOfNamedApp("dev", terminal.cwd, { path: named ?? ".", watch: true });
+  return configOfNamedApp("dev", terminal.cwd, { path: named ?? ".", watch: true, dev });
+}
+
+function devEnvOf(args: Arguments): DevEnv {
+  const mode = args.text("mode") ?? "development";
+  if (!/^[\w-]+$/.test(mode)) throw new UsageError("--mode is the end of a file name: letters, digits, _ and -");
+  const variables = args.texts("var").map((text) => {
+    const equals = text.indexOf("=");
+    if (equals < 1) throw new UsageError("--var takes a name and a value: --var KEY=VALUE");
+    return [text.slice(0, equals), text.slice(equals + 1)] as const;
+  });
+  return { mode, variables: Object.fromEntries(variables) };
 }

@@ -2,6 +2,7 @@
 import { loadBundle } from "../apps/load/bundle.ts";
 import { loadArtifacts } from "../artifacts.ts";
 import type { Config } from "../config/config.ts";
+import { formatProblem } from "../errors.ts";
 import { ListenError, Listener } from "../ingress/listener.ts";
 import type { Observer } from "../observe/observer.ts";
 import { Runtime } from "../runtime/runtime.ts";
@@ -37,6 +38,7 @@ export class Server {
   static async start(context: CommandContext, options: ServerOptions): Promise<Server> {
     const { config, observer, isDev, warmUpMs } = options;
     context.terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
+    for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
     const artifacts = loadArtifacts(await context.artifacts());
     const runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, allowsPrivateFetch: isDev });
     if (warmUpMs > 0) await runtime.calibrate(warmUpMs);

@@ -1,4 +1,5 @@
 /** The configuration after it has been read, checked and resolved: frozen plain data, every default filled in. */
+import type { Problem } from "../errors.ts";
 import type { AppLimits, ServerLimits } from "../limits.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -11,7 +12,10 @@ export interface AppConfig {
   readonly isDefault: boolean;
   /** Absolute path of the file or folder. */
   readonly path: string;
+  /** Names and values that operators may read back. */
   readonly env: Readonly<Record<string, Json>>;
+  /** Like `env` to the app; never shown to anybody else. */
+  readonly secrets: Readonly<Record<string, Json>>;
   readonly limits: AppLimits;
   /** Where requests go when the app asked for `passThroughOnException` and then threw. */
   readonly fallback: string | null;
@@ -21,9 +25,18 @@ export interface AppConfig {
   readonly watch: boolean;
 }
 
+/** All that an app finds in its env. */
+export function variablesOf({ env, secrets }: Pick<AppConfig, "env" | "secrets">): Readonly<Record<string, Json>> {
+  return { ...env, ...secrets };
+}
+
 export interface Config {
   /** The file it was read from; null when there is none. */
   readonly file: string | null;
+  /** Files besides `file` that values of env and secrets came from. */
+  readonly envFiles: readonly string[];
+  /** What works, and should not stay so. */
+  readonly warnings: readonly Problem[];
   readonly port: number;
   readonly host: string;
   readonly log: { readonly format: "json" | "text" | "apache"; readonly level: "debug" | "info" | "warn" | "error" };

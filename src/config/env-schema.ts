@@ -1,36 +1,38 @@
-/** `env` of an app: names, values and sizes. Not a `v.record`, which drops keys such as `constructor` without a word. */
+/** The shape of `env` and `secrets`: names and kinds of values. Sizes are counted in `app-env`, once the values are known. Not a `v.record`, which drops keys such as `constructor` without a word. */
 import * as v from "valibot";
 import { problem } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Json } from "./config.ts";
 
 const NAME = /^[A-Za-z_$][\w$.-]{0,127}$/;
-const MOST_BYTES = limits.env_value_kb.default << 10;
-const MOST_TOTAL_BYTES = limits.env_total_kb.default << 10;
 
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+/** A value that the config only names. */
+export type Reference = { readonly from_env: string } | { readonly from_file: string };
+
+export function isEnvName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** Null for a value that stands in the config itself; "wrong" for one that looks like a reference and is none. */
+export function referenceOf(value: unknown): Reference | "wrong" | null {
+  if (!isObject(value) || !("from_env" in value || "from_file" in value)) return null;
+  const [named, ...rest] = Object.values(value);
+  return rest.length > 0 || typeof named !== "string" || named === "" || named.includes("\0") ? "wrong" : (value as unknown as Reference);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 const told = ({ message, hint }: { readonly message: string; readonly hint?: string }) => (hint === undefined ? message : `${message}\n${hint}`);
 
-export const envSchema = v.pipe(
-  v.custom<Record<string, Json>>(isObject, 'must be an object of names and values\nfor example "env": { "GREETING": "hello" }'),
-  v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed) return;
-    const input = dataset.value;
-    const entries = Object.entries(input);
-    const at = (key: string): [v.IssuePathItem] => [{ type: "object", origin: "value", input, key, value: input[key] } as v.ObjectPathItem];
-    if (entries.length > limits.env_count.default) addIssue({ message: told(problem("env_count", { count: entries.length, most: limits.env_count.default })) });
-    let total = 0;
-    for (const [name, value] of entries) {
-      const bytes = byteLength(typeof value === "string" ? value : JSON.stringify(value));
-      total += byteLength(name) + bytes;
-      if (!NAME.test(name)) addIssue({ path: at(name), message: told(problem("env_name", undefined)) });
-      else if (bytes > MOST_BYTES) addIssue({ path: at(name), message: told(problem("env_value_size", { name, bytes, most: MOST_BYTES })) });
-    }
-    if (total > MOST_TOTAL_BYTES) addIssue({ message: told(problem("env_size", { bytes: total, most: MOST_TOTAL_BYTES })) });
-  }),
-  v.metadata({ type: "object", maxProperties: limits.env_count.default, description: "What the app finds in env: strings or JSON values." }),
-);
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).byteLength;
-}
+export const envSchema = (description: string, example: string) =>
+  v.pipe(
+    v.custom<Record<string, Json>>(isObject, `must be an object of names and values\nfor example ${example}`),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return;
+      const input = dataset.value;
+      const at = (key: string): [v.IssuePathItem] => [{ type: "object", origin: "value", input, key, value: input[key] } as v.ObjectPathItem];
+      for (const [name, value] of Object.entries(input))
+        if (!isEnvName(name)) addIssue({ path: at(name), message: told(problem("env_name", undefined)) });
+        else if (referenceOf(value) === "wrong") addIssue({ path: at(name), message: told(problem("env_reference", undefined)) });
+    }),
+    v.metadata({ type: "object", maxProperties: limits.env_count.default, description }),
+  );

@@ -33,6 +33,11 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
   };
 }
 
+/** A variable that a config names. */
+export function hostVariable(name: string): string | undefined {
+  return process.env[name];
+}
+
 function isLogFormat(text: string | undefined): text is Environment["logFormat"] {
   return text === undefined || text === "json" || text === "text" || text === "apache";
 }

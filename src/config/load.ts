@@ -6,6 +6,7 @@ import { suggest } from "../base/suggestion.ts";
 import { OperatorError, problem } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Config } from "./config.ts";
+import type { DevEnv } from "./dev-env.ts";
 import { parseConfig } from "./parse.ts";
 
 const NAMES = ["nano.json", "config.json"] as const;
@@ -17,13 +18,14 @@ export function findConfig(cwd: string, asked: string | undefined): string | und
   return NAMES.map((name) => join(cwd, name)).find((file) => existsSync(file));
 }
 
-/** Throws OperatorError. `file` is absolute; problems name it relative to `cwd`. */
-export async function loadConfig(file: string, cwd: string): Promise<Config> {
+/** Throws OperatorError. `file` is absolute; problems name it relative to `cwd`. `dev`: variables of `nano dev`, besides those of the config. */
+export async function loadConfig(file: string, cwd: string, dev?: DevEnv): Promise<Config> {
   const shownAs = shown(file, cwd);
-  return parseConfig(decode(await readBytes(file, shownAs), shownAs), file, shownAs);
+  const { bytes, mode } = await readBytes(file, shownAs);
+  return parseConfig(decode(bytes, shownAs), file, shownAs, { dev, mode: process.platform === "win32" ? undefined : mode });
 }
 
-async function readBytes(file: string, shownAs: string): Promise<Uint8Array> {
+async function readBytes(file: string, shownAs: string): Promise<{ readonly bytes: Uint8Array; readonly mode: number }> {
   let handle: FileHandle;
   try {
     // Without O_NONBLOCK, opening a pipe that nobody writes to never returns.
@@ -37,7 +39,7 @@ async function readBytes(file: string, shownAs: string): Promise<Uint8Array> {
   if (!found.isFile()) throw new OperatorError(problem("config_no_file", undefined, { file: shownAs }));
   const bytes = await readUpTo(handle, Math.min(found.size, MOST_BYTES) + 1);
   if (bytes.byteLength > MOST_BYTES) throw new OperatorError(problem("config_too_large", { mostBytes: MOST_BYTES }, { file: shownAs }));
-  return bytes;
+  return { bytes, mode: found.mode };
 }
 
 /** A file that grows while it is read is read to its size of before, plus one byte. */

@@ -2,34 +2,50 @@
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { parseHostPattern } from "../base/host-name.ts";
-import { OperatorError, type Problem } from "../errors.ts";
+import { OperatorError, type Problem, problem } from "../errors.ts";
 import { type LimitValues, limits, resolveAppLimits, resolveServerLimits } from "../limits.ts";
 import { listenAddress } from "./addresses.ts";
+import { type AppEnv, readAppEnvs } from "./app-env.ts";
 import { appNameOf } from "./app-name.ts";
 import { claimProblems } from "./claims.ts";
 import type { AppConfig, Config } from "./config.ts";
+import type { DevEnv } from "./dev-env.ts";
+import { type EnvSources, hostSources } from "./env-sources.ts";
 import { Document } from "./positions.ts";
 import { configSchema, DEFAULT_HOST, DEFAULT_LOG, DEFAULT_PORT, type RawApp, type RawConfig, type RawLimits } from "./schema.ts";
 import { shapeProblems } from "./shape.ts";
 
+export interface ParseOptions {
+  /** Where values come from that the config only names. */
+  readonly sources?: EnvSources;
+  /** For `nano dev`: variables besides those of the config. */
+  readonly dev?: DevEnv | undefined;
+  /** Permission bits of the file, when there is one and they mean something. */
+  readonly mode?: number | undefined;
+}
+
 /** Throws OperatorError with all problems. `file` is the absolute path that relative paths start from, and is named in problems as `shownAs`. */
-export function parseConfig(text: string, file: string, shownAs = file): Config {
+export function parseConfig(text: string, file: string, shownAs = file, options: ParseOptions = {}): Config {
   const document = new Document(text, shownAs);
-  const problems = problemsOf(document);
+  const { problems, envs } = inspect(document, dirname(file), options);
   if (problems.length > 0) throw new OperatorError(problems);
-  return resolveConfig(v.parse(configSchema, document.value), file, dirname(file));
+  const { mode } = options;
+  const isExposed = mode !== undefined && (mode & 0o077) !== 0 && envs.some(({ hasInlineSecrets }) => hasInlineSecrets);
+  const warnings = isExposed ? [problem("secrets_exposed", { mode: (mode & 0o777).toString(8).padStart(3, "0") }, { file: shownAs })] : [];
+  return resolveConfig({ raw: v.parse(configSchema, document.value), envs, file, folder: dirname(file), warnings });
 }
 
 /** The configuration that `data` would be as a file in `folder`. Throws OperatorError whose problems name fields, and no place: there is no file to point into. */
-export function configOfData(data: object, folder: string): Config {
+export function configOfData(data: object, folder: string, options: ParseOptions = {}): Config {
   const document = new Document(JSON.stringify(data), folder);
-  const problems = problemsOf(document);
+  const { problems, envs } = inspect(document, resolve(folder), options);
   if (problems.length > 0) throw new OperatorError(problems.map(({ file: _file, line: _line, column: _column, frame: _frame, ...problem }) => problem));
-  return resolveConfig(v.parse(configSchema, document.value), null, resolve(folder));
+  return resolveConfig({ raw: v.parse(configSchema, document.value), envs, file: null, folder: resolve(folder), warnings: [] });
 }
 
-function problemsOf(document: Document): Problem[] {
-  return [...shapeProblems(document), ...claimProblems(document)].sort(byPlace);
+function inspect(document: Document, folder: string, { sources = hostSources, dev }: ParseOptions): { readonly problems: readonly Problem[]; readonly envs: readonly AppEnv[] } {
+  const { envs, problems } = readAppEnvs(document, { sources, dev: dev ?? null, folder });
+  return { problems: [...shapeProblems(document), ...claimProblems(document), ...problems].sort(byPlace), envs };
 }
 
 function byPlace(a: Problem, b: Problem): number {
@@ -37,23 +53,33 @@ function byPlace(a: Problem, b: Problem): number {
 }
 
 /** `raw` has no problems. Paths are relative to `folder`. */
-function resolveConfig(raw: RawConfig, file: string | null, folder: string): Config {
+interface Inspected {
+  readonly raw: RawConfig;
+  readonly envs: readonly AppEnv[];
+  readonly file: string | null;
+  readonly folder: string;
+  readonly warnings: readonly Problem[];
+}
+
+function resolveConfig({ raw, envs, file, folder, warnings }: Inspected): Config {
   const drain: LimitValues = raw.drain_ms === undefined ? {} : { drain_ms: raw.drain_ms };
   const layers = [layerOf(raw.defaults ?? {}), drain];
   const isAlone = raw.apps.length === 1;
   return deepFreeze({
     file,
+    envFiles: [...new Set(envs.flatMap(({ files }) => files))],
+    warnings,
     port: raw.port ?? DEFAULT_PORT,
     host: listenAddress(raw.host ?? DEFAULT_HOST) ?? DEFAULT_HOST,
     log: { ...DEFAULT_LOG, ...raw.log },
     trustedProxies: raw.trusted_proxies ?? [],
     drainMs: raw.drain_ms ?? limits.drain_ms.default,
     limits: resolveServerLimits(raw.limits ?? {}),
-    apps: raw.apps.map((app) => resolveApp(app, layers, folder, isAlone)),
+    apps: raw.apps.map((app, i) => resolveApp(app, envs[i] as AppEnv, layers, folder, isAlone)),
   });
 }
 
-function resolveApp(raw: RawApp, layers: readonly LimitValues[], folder: string, isAlone: boolean): AppConfig {
+function resolveApp(raw: RawApp, { env, secrets }: AppEnv, layers: readonly LimitValues[], folder: string, isAlone: boolean): AppConfig {
   const said = raw.hostnames ?? [raw.hostname ?? raw.name ?? ""];
   const hostnames = said.flatMap((text) => parseHostPattern(text) ?? []);
   const path = resolve(folder, raw.path);
@@ -62,7 +88,8 @@ function resolveApp(raw: RawApp, layers: readonly LimitValues[], folder: string,
     hostnames,
     isDefault: raw.default ?? isAlone,
     path,
-    env: raw.env ?? {},
+    env,
+    secrets,
     limits: resolveAppLimits(layerOf(raw), ...layers),
     fallback: raw.fallback ?? null,
     egressAllow: (raw.egress?.allow ?? []).map((host) => host.toLowerCase()),

@@ -7,7 +7,7 @@ import { parseHostPattern } from "../base/host-name.ts";
 import { type Limit, type LimitKey, limitKeys, limits, type LimitScope } from "../limits.ts";
 import { egressFault, listenAddress, rangeFault } from "./addresses.ts";
 import type { Json } from "./config.ts";
-import { envSchema } from "./env-schema.ts";
+import { envSchema, isEnvName } from "./env-schema.ts";
 
 export const DEFAULT_PORT = 3000;
 export const DEFAULT_HOST = "127.0.0.1";
@@ -78,7 +78,9 @@ export const appSchema = v.strictObject(
       about<string>("The app's file or folder, relative to this file."),
     ),
     default: v.exactOptional(flag("Serves hosts that no other app has. An app alone does so anyway.", false)),
-    env: v.exactOptional(envSchema),
+    env: v.exactOptional(envSchema('What the app finds in env: strings, JSON values, { "from_env": "NAME" } or { "from_file": "path" }.', '"env": { "GREETING": "hello" }')),
+    secrets: v.exactOptional(envSchema("Like env, and never shown again: not in logs, errors, metrics or the admin API.", '"secrets": { "API_KEY": { "from_env": "API_KEY" } }')),
+    required_env: v.exactOptional(v.pipe(v.array(checked("a name", faultUnless(isEnvName, "this is no name for a variable", 'for example "API_KEY"')), "must be a list of names"), about<string[]>("Variables without which the app is not to start."))),
     ...shorthands,
     fallback: v.exactOptional(
       v.pipe(
@@ -147,4 +149,4 @@ export const KEY_HOMES: readonly { readonly at: string; readonly called: string 
 ];
 
 /** What other systems call our keys. */
-export const FOREIGN_KEYS: Readonly<Record<string, string>> = Object.assign(Object.create(null), { vars: "env", environment: "env", domain: "hostname", domains: "hostnames", host: "hostname", hosts: "hostnames", routes: "hostnames", main: "path", entry: "path", entrypoint: "path", script: "path", file: "path", memory: "memory_mb", timeout: "timeout_ms", sites: "apps", functions: "apps", logging: "log", listen: "port", workers: "apps" });
+export const FOREIGN_KEYS: Readonly<Record<string, string>> = Object.assign(Object.create(null), { secret: "secrets", required: "required_env", vars: "env", environment: "env", domain: "hostname", domains: "hostnames", host: "hostname", hosts: "hostnames", routes: "hostnames", main: "path", entry: "path", entrypoint: "path", script: "path", file: "path", memory: "memory_mb", timeout: "timeout_ms", sites: "apps", functions: "apps", logging: "log", listen: "port", workers: "apps" });

@@ -116,12 +116,16 @@ function issueProblem(document: Document, issue: v.InferIssue<typeof configSchem
     return document.problem("value_wrong", { fault, hint: near === undefined ? undefined : `did you mean "${near}"?` }, path);
   }
   const isKind = issue.kind === "schema";
-  return document.problem("value_wrong", { fault: isKind ? `${fault}, not ${kindOf(issue.input)}` : fault, hint: (isKind ? wayOut(issue.expected, issue.input) : undefined) ?? hint }, path, { isSecret: path.includes("env") || path.includes("fallback"), ofKey: path.includes("env") });
+  return document.problem("value_wrong", { fault: isKind ? `${fault}, not ${kindOf(issue.input)}` : fault, hint: (isKind ? wayOut(issue.expected, issue.input) : undefined) ?? hint }, path, { isSecret: isOfEnv(path) || path.includes("fallback"), ofKey: isOfEnv(path) });
+}
+
+function isOfEnv(path: Path): boolean {
+  return path.includes("env") || path.includes("secrets");
 }
 
 function limitOf(key: string, path: Path): LimitKey | undefined {
   const name = Object.hasOwn(olderNames, key) ? olderNames[key as keyof typeof olderNames] : key;
-  return path.at(-2) !== "env" && Object.hasOwn(limits, name) ? (name as LimitKey) : undefined;
+  return !isOfEnv(path) && Object.hasOwn(limits, name) ? (name as LimitKey) : undefined;
 }
 
 function kindOf(input: unknown): string {

@@ -45,6 +45,8 @@ export class Exchange implements IngressRequest, RequestRecord, Due {
   headers: HeaderBlock = "";
   body: WireBody = null;
   app = "";
+  /** What logs get to see of the request, without what the app keeps secret. */
+  redact: (text: string) => string = (text) => text;
   status = 0;
   bytes = 0;
   cpuMs = 0;
@@ -103,7 +105,7 @@ export class Exchange implements IngressRequest, RequestRecord, Due {
   /** Without the query, which may hold what no log should. */
   get path(): string {
     const query = this.#url.indexOf("?", this.#targetStart);
-    return query < 0 ? this.#url.slice(this.#targetStart) : this.#url.slice(this.#targetStart, query);
+    return this.redact(this.#url.slice(this.#targetStart, query < 0 ? undefined : query));
   }
 
   get protocol(): string {
@@ -111,11 +113,11 @@ export class Exchange implements IngressRequest, RequestRecord, Due {
   }
 
   get userAgent(): string {
-    return this.#field("user-agent");
+    return this.redact(this.#field("user-agent"));
   }
 
   get referrer(): string {
-    return this.#field("referer");
+    return this.redact(this.#field("referer"));
   }
 
   get signal(): AbortSignal {

@@ -29,6 +29,8 @@ export interface Dispatcher<App> {
 export interface RoutedApp {
   readonly name: string;
   readonly maxBodyBytes: number;
+  /** Text for logs, without the app's secrets. */
+  readonly redact?: (text: string) => string;
 }
 
 export interface IngressLimits extends HeadLimits, RespondLimits {
@@ -146,6 +148,7 @@ export class Pipeline<App extends RoutedApp> {
     const origin = isSecure ? site.https : site.http;
     if (targetStart !== origin.length || !url.startsWith(origin)) exchange.setUrl(origin + url.slice(targetStart), origin.length);
     exchange.app = site.app.name;
+    if (site.app.redact !== undefined) exchange.redact = site.app.redact;
     return this.#openBody(exchange, head, site.app) ?? site.app;
   }
 

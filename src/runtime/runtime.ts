@@ -17,6 +17,7 @@ import { Scheduler } from "../isolate/scheduler.ts";
 import { SlicePlan } from "../isolate/slice.ts";
 import type { Invocation } from "../isolate/invocation.ts";
 import type { ConsoleLevel, Observer } from "../observe/observer.ts";
+import { LINE_CUT } from "../web/console/host.ts";
 import { createEgress } from "../web/fetch/host/egress/egress.ts";
 import { realClock } from "../web/performance/host.ts";
 import { createOps } from "./catalogue.ts";
@@ -128,7 +129,9 @@ function writeConsole(observer: Observer, app: App | undefined, { app: name, req
   }
   const { isAllowed, dropped } = app.logRate.take(text.length, app.config.limits.logBytesPerSecond, Date.now());
   if (dropped > 0) observer.console(name, requestId, "warn", `(${dropped} lines were dropped: the app logged more than log_rate_kb allows)`);
-  if (isAllowed) observer.console(name, requestId, level, app.redact(text.includes("\n    at ") ? app.mapStack(text) : text));
+  if (!isAllowed) return;
+  const mapped = text.includes("\n    at ") ? app.mapStack(text) : text;
+  observer.console(name, requestId, level, mapped.endsWith(LINE_CUT) ? app.redact(mapped.slice(0, -LINE_CUT.length), true) + LINE_CUT : app.redact(mapped));
 }
 
 /** One app alone serves every host. */

@@ -145,6 +145,11 @@ describe("secrets", () => {
   test.each([
     `{ "apps": [{ "env": { "TOKEN": "${SECRET}" }, "nmae": 1 }] }`,
     `{ "apps": [{ "env": { "TOKEN": '${SECRET}' } }] }`,
+    `{ "apps": [{ "secrets": { "a b": "${SECRET}" } }] }`,
+    `{ "apps": [{ "secrets": "${SECRET}" }] }`,
+    `{ "apps": [{ "path": "a", "secrets": { "TOKEN": "${SECRET.repeat(500)}" } }] }`,
+    `{ "apps": [{ "path": "a", "env": { "TOKEN": "x" }, "secrets": { "TOKEN": "${SECRET}" } }] }`,
+    `{ "apps": [{ "path": "a", "secrets": { "TOKEN": { "from_env": 1, "x": "${SECRET}" } } }] }`,
     `{ "apps": [{ "env": { "TOKEN": ${SECRET} } }] }`,
     `{ "apps": [{ "env": { "TOKEN": "${SECRET}`,
     `{ "apps": [{ "env": { "TOKEN" "${SECRET}" } }] }`,
