@@ -16,6 +16,7 @@ import "./messaging/guest.ts";
 import "./blob/guest.ts";
 import "./form-data/guest.ts";
 import "./fetch/guest.ts";
+import "./blob/guest/file-reader.ts";
 import "./navigator/guest.ts";
 import "./infra/guest/absent.ts";
 import { ready } from "./infra/guest/events.ts";

@@ -11,6 +11,7 @@ import {
   arrayPush,
   jsonParse,
   numberToString,
+  promiseIgnore,
   promiseReject,
   promiseResolve,
   promiseThen,
@@ -25,7 +26,7 @@ import {
   typedArraySet,
 } from "../../infra/guest/primordials.ts";
 import { toUSVString, viewBytes } from "../../infra/guest/webidl-convert.ts";
-import { type ByteStream, createByteStream, isDisturbed, isLocked, isReadableStream, mapStream, openReader, readNext, tee } from "../../streams/guest.ts";
+import { type ByteStream, cancelStream, createByteStream, isDisturbed, isLocked, isReadableStream, mapStream, openReader, readNext, tee } from "../../streams/guest.ts";
 import { structuredCloneOf } from "../../structured-clone/guest/clone.ts";
 import { formTextOf, isURLSearchParams } from "../../url/guest/url-search-params.ts";
 import { parseFormUrlencoded } from "../../url/guest/form-urlencoded.ts";
@@ -174,6 +175,12 @@ export function abortBody({ source }: Body, reason: unknown): void {
   if (source === null || source.abort !== null) return;
   source.abort = { reason };
   if (source.fail !== null) source.fail(reason);
+}
+
+/** Nobody will read it: its stream is told why. */
+export function cancelBody(body: Body, reason: unknown): void {
+  if (body.stream !== null) promiseIgnore(cancelStream(body.stream, reason));
+  else if (body.rid !== 0) source_cancel(body.rid);
 }
 
 function refusal(body: Body): unknown {

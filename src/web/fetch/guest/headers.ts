@@ -15,9 +15,13 @@ import {
 import { defineInterface, definePairIterable, listFromIterable, requireArguments } from "../../infra/guest/webidl.ts";
 import { isObject, toByteString, toRecord, toSequence } from "../../infra/guest/webidl-convert.ts";
 import { trimHttpSpace } from "./mime-type.ts";
+import { isNoCorsName, isNoCorsSafe, isPrivileged } from "./no-cors.ts";
 
-/** Who may change a list: everybody; nobody (`immutable`, as of an incoming request); not the fields that only the runtime may set. */
-export type Guard = "none" | "immutable" | "request" | "response";
+/**
+ * Who may change a list: everybody; nobody (`immutable`, as of an incoming request); `no-cors`, to what such a request may carry. The forbidden names of the
+ * standard protect a browser's user and are no concern of a server's.
+ */
+export type Guard = "none" | "immutable" | "request" | "no-cors" | "response";
 
 /** name, value, name, value, … in order, names as given. */
 type Fields = string[];
@@ -62,7 +66,10 @@ export class Headers {
     const list = this.#list;
     requireArguments(arguments.length, 1, "Headers.delete");
     const key = toName(toByteString(name, "Headers.delete"));
-    removeAll(changing(list), key, 0);
+    const fields = changing(list);
+    if (list.guard === "no-cors" && !isNoCorsName(key) && !isPrivileged(key)) return;
+    removeAll(fields, key, 0);
+    dropPrivileged(list);
   }
   get(name: unknown): string | null {
     const list = this.#list;
@@ -80,7 +87,10 @@ export class Headers {
     const text = toByteString(name, "Headers.set");
     const key = toName(text);
     const normal = toValue(toByteString(value, "Headers.set"));
-    setField(changing(list), text, key, normal);
+    const fields = changing(list);
+    if (list.guard === "no-cors" && !isNoCorsSafe(key, normal)) return;
+    setField(fields, text, key, normal);
+    dropPrivileged(list);
   }
   getSetCookie(): string[] {
     const fields = fieldsOf(this.#list);
@@ -118,8 +128,19 @@ function changing(list: HeaderList): Fields {
 
 function append(list: HeaderList, name: string, value: string): void {
   const normal = toValue(value);
-  toName(name);
-  arrayPush(changing(list), name, normal);
+  const key = toName(name);
+  const fields = changing(list);
+  if (list.guard === "no-cors") {
+    const before = getField(list, key);
+    if (!isNoCorsSafe(key, before === null ? normal : before + ", " + normal)) return;
+  }
+  arrayPush(fields, name, normal);
+  dropPrivileged(list);
+}
+
+/** https://fetch.spec.whatwg.org/#concept-headers-remove-privileged-no-cors-request-headers */
+function dropPrivileged({ guard, fields }: HeaderList): void {
+  if (guard === "no-cors") removeAll(fields, "range", 0);
 }
 
 function setField(fields: Fields, name: string, key: string, value: string): void {
@@ -182,7 +203,8 @@ function fill(list: HeaderList, init: unknown): void {
   if (!isObject(init)) throw new SafeTypeError("Headers: the init is neither a list of pairs nor an object");
   if (hasList(init) && (init as { [symbolIterator]?: unknown })[symbolIterator] === Headers.prototype[symbolIterator as never]) {
     const source = fieldsOf(listOf(init));
-    for (let i = 0; i < source.length; i++) arrayPush(list.fields, source[i] as string);
+    if (list.guard === "no-cors") for (let i = 0; i < source.length; i += 2) append(list, source[i] as string, source[i + 1] as string);
+    else for (let i = 0; i < source.length; i++) arrayPush(list.fields, source[i] as string);
     return;
   }
   const pairs = listFromIterable(init, "Headers");
@@ -232,11 +254,11 @@ export function headersOfBlock(block: string, guard: Guard): Headers {
   return new Headers();
 }
 
-/** A copy of `init` (anything that the constructor takes) under `guard`. */
+/** What `init` gives (anything that the constructor takes) under `guard`. */
 export function headersFrom(init: unknown, guard: Guard): Headers {
-  const list = newList(null, "none");
+  const list = newList(null, guard === "no-cors" ? guard : "none");
   if (init !== undefined) {
-    if (isHeaders(init)) {
+    if (isHeaders(init) && guard !== "no-cors") {
       const source = listOf(init);
       list.block = source.block;
       for (let i = 0; i < source.fields.length; i++) arrayPush(list.fields, source.fields[i] as string);
@@ -247,8 +269,12 @@ export function headersFrom(init: unknown, guard: Guard): Headers {
   return new Headers();
 }
 
-/** A copy under the same guard. */
-export const cloneHeaders = (headers: Headers): Headers => headersFrom(headers, listOf(headers).guard);
+/** A copy of all fields under `guard`, by default the same. */
+export function cloneHeaders(headers: Headers, guard: Guard = listOf(headers).guard): Headers {
+  const copy = headersFrom(headers, "none");
+  listOf(copy).guard = guard;
+  return copy;
+}
 
 /** The wire form. */
 export function blockOf(headers: Headers): string {
@@ -263,11 +289,11 @@ export function blockOf(headers: Headers): string {
 /** Our own look at a field; `key` is lower case. */
 export const headerOf = (headers: Headers, key: string): string | null => getField(listOf(headers), key);
 
-/** Sets a field unless it is there, whatever the guard. */
+/** Sets a field unless it is there, or a request without CORS may not carry it. */
 export function defaultHeader(headers: Headers, key: string, value: string): void {
   const list = listOf(headers);
   const fields = fieldsOf(list);
-  if (find(fields, key, 0) >= 0) return;
+  if (find(fields, key, 0) >= 0 || (list.guard === "no-cors" && !isNoCorsSafe(key, value))) return;
   list.sorted = null;
   arrayPush(fields, key, value);
 }

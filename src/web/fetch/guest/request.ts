@@ -1,6 +1,8 @@
 /** Request (https://fetch.spec.whatwg.org/#request-class). One that came in is a view of its wire form: URL, headers, body and signal are made when the app asks. */
 import { type AbortSignal, createAbortSignal, createDependentSignal, isAbortSignal, signalAbort } from "../../abort/guest.ts";
-import { arrayIncludes, regExpTest, SafeTypeError, stringIndexOf, stringSlice, stringToUpperCase } from "../../infra/guest/primordials.ts";
+import type { Blob } from "../../blob/guest.ts";
+import { blobOfUrl } from "../../blob/guest/object-url.ts";
+import { arrayIncludes, regExpTest, SafeTypeError, stringIndexOf, stringSlice, stringStartsWith, stringToUpperCase } from "../../infra/guest/primordials.ts";
 import { DOMException } from "../../infra/guest/dom-exception.ts";
 import { defineInterface, requireArguments } from "../../infra/guest/webidl.ts";
 import { isObject, toByteString, toDictionary, toDOMString, toEnum, toUSVString } from "../../infra/guest/webidl-convert.ts";
@@ -22,6 +24,8 @@ interface RequestOptions {
   integrity: string;
   keepalive: boolean;
   cf: unknown;
+  /** What a blob: URL named when the request was made. */
+  blob: Blob | null;
 }
 
 interface RequestState {
@@ -64,6 +68,7 @@ const DEFAULTS: Readonly<RequestOptions> = {
   integrity: "",
   keepalive: false,
   cf: undefined,
+  blob: null,
 };
 
 const newState = (method: string, url: string): RequestState => ({ packed: null, method, url, block: "", headers: null, body: null, signal: null, options: DEFAULTS });
@@ -205,10 +210,13 @@ function createState(input: unknown, init: Readonly<Record<string, unknown>> | u
   if (source !== null) {
     state.method = source.method;
     state.options = source.options;
-  }
+  } else if (stringStartsWith(state.url, "blob:")) state.options = { ...DEFAULTS, blob: blobOfUrl(state.url) };
   if (init !== undefined) readInit(state, init);
   const headers = init?.["headers"];
-  state.headers = headersFrom(headers !== undefined ? headers : source === null ? undefined : headersOf(source), "request");
+  const guard = state.options.mode === "no-cors" ? "no-cors" : "request";
+  // Only what an init gives is looked at anew.
+  if (headers === undefined && source !== null && init === undefined) state.headers = cloneHeaders(headersOf(source), guard);
+  else state.headers = headersFrom(headers !== undefined ? headers : source === null ? undefined : headersOf(source), guard);
   const body = init?.["body"];
   const hasBody = body !== undefined && body !== null;
   if ((hasBody || (source !== null && source.body !== null)) && (state.method === "GET" || state.method === "HEAD")) throw new SafeTypeError("Request: a " + state.method + " request cannot have a body");

@@ -9,12 +9,15 @@ const { sink_open, sink_write, sink_close, sink_abort } = hostOps(fetchOps);
 
 const readers = new SafeMap<number, Reader>();
 
-onEvent("sink_canceled", (_invocation, rid) => {
-  const reader = mapGet(readers, rid as number);
+/** Stops writing to the sink `rid`, if that is still under way, and cancels the stream that is written. */
+export function cancelPump(rid: number, reason: unknown): void {
+  const reader = mapGet(readers, rid);
   if (reader === undefined) return;
-  mapDelete(readers, rid as number);
-  promiseIgnore(cancelReader(reader, new SafeTypeError("the reader of this stream has gone")));
-});
+  mapDelete(readers, rid);
+  promiseIgnore(cancelReader(reader, reason));
+}
+
+onEvent("sink_canceled", (_invocation, rid) => cancelPump(rid as number, new SafeTypeError("the reader of this stream has gone")));
 
 export const openSink = sink_open;
 
