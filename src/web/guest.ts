@@ -1,5 +1,6 @@
 /** All rooms of the web platform, guest side, in the order in which they need each other. */
 import "./infra/guest/dom-exception.ts";
+import "./ecmascript/guest.ts";
 import "./events/guest.ts";
 import "./timers/guest.ts";
 import "./abort/guest.ts";

@@ -9,6 +9,8 @@ import { createConsoleHost, type LogSink } from "./console/host.ts";
 import { consoleOps } from "./console/ops.ts";
 import { cryptoHost } from "./crypto/host.ts";
 import { cryptoOps } from "./crypto/ops.ts";
+import { ecmascriptHost } from "./ecmascript/host.ts";
+import { ecmascriptOps } from "./ecmascript/ops.ts";
 import { encodingHost } from "./encoding/host.ts";
 import { encodingOps } from "./encoding/ops.ts";
 import { createAnswerHandlers } from "./fetch/host/answer-ops.ts";
@@ -38,6 +40,7 @@ export function createCatalogue(services: WebServices): readonly Room[] {
     room("console", consoleOps, createConsoleHost(services.sink)),
     room("timers", timersOps, createTimersHost()),
     room("url", urlOps, urlHost),
+    room("ecmascript", ecmascriptOps, ecmascriptHost),
     room("encoding", encodingOps, encodingHost),
     room("compression", compressionOps, compressionHost),
     room("crypto", cryptoOps, cryptoHost),
