@@ -3,8 +3,8 @@
  * bounds is an error of the configuration, never clamped.
  */
 
-/** Where a limit may be set: `app` in `defaults.limits` or an app's `limits`, `server` at the top of the config, `fixed` nowhere. */
-export type LimitScope = "app" | "server" | "fixed";
+/** Where a limit may be set: `app` in `defaults.limits` or an app's `limits`, `server` in `limits` at the top of the config, `process` in its `server`, `fixed` nowhere. */
+export type LimitScope = "app" | "server" | "process" | "fixed";
 
 export interface Limit<S extends LimitScope = LimitScope> {
   readonly unit: "ms" | "us" | "mb" | "kb" | "count" | "s";
@@ -60,6 +60,7 @@ export const limits = {
   body_rate_kb: limit("server", "kb", 1, 0, 1_024, "least size of request body that has to arrive per second", "408 request_timeout"),
   write_stall_ms: limit("server", "ms", 30_000, 100, 300_000, "time a client may take nothing of a response", "the response is cut"),
   idle_isolate_ms: limit("server", "ms", 60_000, 0, 3_600_000, "time an isolate stays without work", "it is dropped; the snapshot stays"),
+  drain_delay_ms: limit("process", "ms", 0, 0, 60_000, "time that a stopping nano goes on accepting, so that load balancers find out", "no new connections are taken"),
   env_count: limit("fixed", "count", 128, 0, 128, "variables in env", "an error of the configuration"),
   env_value_kb: limit("fixed", "kb", 5, 0, 5, "one variable in env", "an error of the configuration"),
   env_total_kb: limit("fixed", "kb", 128, 0, 128, "all variables in env", "an error of the configuration"),
@@ -69,6 +70,7 @@ export const limits = {
   inflate_free_mb: limit("fixed", "mb", 1, 1, 1, "inflated size from which inflate_ratio counts", "inflate_ratio counts"),
   timer_min_ms: limit("fixed", "ms", 1, 1, 1, "shortest delay of a timer", "shorter ones become this one"),
   timer_nested_min_ms: limit("fixed", "ms", 4, 4, 4, "shortest delay of a timer from the fifth level of nesting on", "shorter ones become this one"),
+  drain_event_cpu_ms: limit("fixed", "ms", 1_000, 1, 1_000, "CPU time of one drain event, where cpu_ms allows as much", "the isolate is ended"),
   self_call_depth: limit("fixed", "count", 8, 1, 16, "how often a request may come back to nano through fetch()", "508 loop_detected"),
 } as const satisfies Readonly<Record<string, Limit>>;
 
@@ -131,9 +133,9 @@ export function resolveAppLimits(...layers: readonly LimitValues[]) {
 
 export type ServerLimits = ReturnType<typeof resolveServerLimits>;
 
-/** `layer`: `limits` at the top of the config. */
-export function resolveServerLimits(layer: LimitValues) {
-  const value = (key: KeyOfScope<"server">) => limitValue(key, layer);
+/** `layers`: `limits` at the top of the config, and `server`. */
+export function resolveServerLimits(...layers: readonly LimitValues[]) {
+  const value = (key: KeyOfScope<"server" | "process">) => limitValue(key, ...layers);
   return Object.freeze({
     sliceMs: value("slice_us"),
     urlBytes: value("url_kb"),
@@ -147,5 +149,6 @@ export function resolveServerLimits(layer: LimitValues) {
     bodyMinBytesPerSecond: value("body_rate_kb"),
     writeStallMs: value("write_stall_ms"),
     idleIsolateMs: value("idle_isolate_ms"),
+    drainDelayMs: value("drain_delay_ms"),
   });
 }

@@ -5,16 +5,11 @@ import type { Kill } from "../isolate/invocation.ts";
 import { Account } from "../isolate/scheduler.ts";
 import { AdmissionGate } from "./admission.ts";
 import { LogRate } from "./log-rate.ts";
-import { IsolatePool } from "./pool.ts";
-import { Revision, type RevisionServices } from "./revision.ts";
+import { Drain, type Drainable, type DrainProgress, type DrainReason } from "./drain.ts";
+import type { Revision, RevisionServices } from "./revision.ts";
+import { Serving, type ServingHooks } from "./serving.ts";
 
-/** A revision and the isolates that run it. */
-export interface Serving {
-  readonly revision: Revision;
-  readonly pool: IsolatePool;
-}
-
-export class App {
+export class App implements Drainable {
   readonly name: string;
   readonly account: Account;
   readonly gate: AdmissionGate;
@@ -22,12 +17,14 @@ export class App {
   readonly streamBudget: ByteBudget;
   readonly logRate: LogRate;
   readonly #services: RevisionServices;
-  readonly #retired = new Set<Serving>();
+  readonly #hooks: ServingHooks;
+  /** Replaced, and not done. */
+  readonly #retired = new Map<Serving, Drain>();
   /** All whose code may still say something: the one that serves, those that load, those that finish. */
   readonly #speaking = new Set<Revision>();
   #serving: Serving;
   #revisions = 0;
-  #draining = false;
+  #drain: Drain | null = null;
   #isClosed = false;
 
   constructor(services: RevisionServices, config: AppConfig) {
@@ -43,6 +40,13 @@ export class App {
     };
     this.logRate = new LogRate();
     this.#services = services;
+    this.#hooks = {
+      onKill: (revision, kill) => this.#tellKill(revision, kill),
+      onClosed: (serving) => {
+        this.#retired.delete(serving);
+        this.#speaking.delete(serving.revision);
+      },
+    };
     this.#serving = this.#prepare(config);
   }
 
@@ -56,11 +60,24 @@ export class App {
     return this.#serving;
   }
   get isDraining(): boolean {
-    return this.#draining;
+    return this.#drain !== null || this.#isClosed;
   }
-  /** Requests that were admitted and are not over, whether they run or wait for a load, on whatever revision. */
+  /** Null unless the app is stopping. */
+  get drainProgress(): DrainProgress | null {
+    return this.#drain?.progress ?? null;
+  }
+  /** Revisions that were replaced and still finish what they had begun. */
+  get retiring(): readonly (DrainProgress & { readonly revision: number })[] {
+    return [...this.#retired].map(([{ revision }, drain]) => ({ revision: revision.number, ...drain.progress }));
+  }
+  /** Requests that were accepted and are not over, whether they run, wait for a place or for a load, on whatever revision; and work on a drain event. */
   get inFlight(): number {
-    return this.gate.running;
+    let announcements = this.#serving.announcements;
+    for (const serving of this.#retired.keys()) announcements += serving.announcements;
+    return this.gate.running + this.gate.queued + announcements;
+  }
+  get unfinished(): readonly string[] {
+    return [this.#serving, ...this.#retired.keys()].flatMap(({ unfinished }) => unfinished);
   }
 
   /** `text` without the values of the app's env and secrets, of whatever revision still has a say. `isCut`: see `Revision.redact`. */
@@ -87,8 +104,8 @@ export class App {
     const isLate = this.#isClosed || previous.revision.number > next.revision.number;
     // Where nothing serves, a load that failed is replaced by whatever comes, so that the newest error is the one shown.
     if (isLate || (state !== "ready" && !mayFail && previous.revision.state === "ready")) {
-      this.#speaking.delete(next.revision);
-      if (state === "ready") this.#bury(next);
+      if (state === "ready") next.close();
+      else this.#speaking.delete(next.revision);
       return next.revision;
     }
     this.#serving = next;
@@ -97,41 +114,39 @@ export class App {
     return next.revision;
   }
 
-  /** Takes nothing new from here on. */
-  startDraining(): void {
-    this.#draining = true;
-    this.gate.close();
+  /** Takes nothing new from here on, and closes when all is done, or after `drain_ms`, or `mostMs` if that is less. */
+  drain(reason: DrainReason, mostMs = Number.POSITIVE_INFINITY): Drain {
+    this.#drain?.hurry(mostMs);
+    this.#drain ??= new Drain(this, reason, Math.min(this.config.limits.drainMs, mostMs), this.#services.observer);
+    return this.#drain;
   }
 
-  /** Drops isolates that have been idle since before `since`, and what retired revisions no longer need. */
+  /** Those that were replaced have been told. */
+  announce(reason: DrainReason, deadline: number, graceMs: number): void {
+    this.#serving.announce(reason, deadline, graceMs);
+  }
+
+  /** Drops isolates that have been idle since before `since`. */
   evict(since: number): void {
     this.#serving.pool.evict(since);
-    for (const serving of this.#retired) if (serving.pool.invocations === 0) this.#bury(serving);
   }
 
   /** Ends everything at once. */
   close(): void {
     this.#isClosed = true;
-    this.startDraining();
-    for (const serving of [this.#serving, ...this.#retired]) this.#bury(serving);
+    this.gate.close();
+    for (const serving of [this.#serving, ...this.#retired.keys()]) serving.close();
   }
 
   #prepare(config: AppConfig): Serving {
-    const revision = new Revision(this.#services, config, this.account, ++this.#revisions);
-    this.#speaking.add(revision);
-    return { revision, pool: new IsolatePool(revision, (kill) => this.#tellKill(revision, kill)) };
+    const serving = new Serving(this.#services, config, this.account, ++this.#revisions, this.#hooks);
+    this.#speaking.add(serving.revision);
+    return serving;
   }
 
   #retire(serving: Serving): void {
-    if (serving.pool.invocations === 0) this.#bury(serving);
-    else this.#retired.add(serving);
-  }
-
-  #bury(serving: Serving): void {
-    this.#retired.delete(serving);
-    this.#speaking.delete(serving.revision);
-    serving.pool.close();
-    serving.revision.close();
+    const drain = new Drain(serving, "replaced", serving.revision.config.limits.drainMs, this.#services.observer);
+    this.#retired.set(serving, drain);
   }
 
   #tellKill(revision: Revision, kill: Kill): void {

@@ -102,7 +102,7 @@ export class Dispatcher {
         onFailure: (outcome, guest) => {
           const detail = guest === null ? null : this.#explain(revision, guest);
           if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });
-          const failed = { ...failure(outcome), cpuMs: invocation.cpuMs, ...(detail === null || !this.#showsErrors ? {} : { detail }) };
+          const failed = { ...(outcome === "isolateLost" && app.isDraining ? draining(app) : failure(outcome)), cpuMs: invocation.cpuMs, ...(detail === null || !this.#showsErrors ? {} : { detail }) };
           const { fallback } = revision.config;
           if (guest?.name !== PASS_THROUGH || fallback === null) settle(failed);
           else void passThrough(fallback, request).then((response) => settle(response === null ? failed : { outcome: "ok", response, cpuMs: invocation.cpuMs }));
@@ -159,7 +159,7 @@ function failure(outcome: Exclude<Outcome, "ok">): DispatchFailure & { readonly 
   return code === "isolate_lost" ? { outcome, code, retryAfterS: 0, cpuMs: 0 } : { outcome, code, cpuMs: 0 };
 }
 
-function draining(app: App): DispatchResult {
+function draining(app: App): DispatchFailure & { readonly cpuMs: number } {
   return { outcome: "loadShed", code: "draining", retryAfterS: Math.ceil(app.config.limits.drainMs / 1000), cpuMs: 0 };
 }
 

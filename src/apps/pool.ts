@@ -29,6 +29,17 @@ export class IsolatePool {
     return sum;
   }
 
+  /** What runs, by the names of its requests. */
+  get requestIds(): readonly string[] {
+    return [...this.#live].flatMap((isolate) => isolate.requestIds);
+  }
+
+  /** Every isolate, to open an invocation in each. */
+  borrowAll(): readonly Isolate[] {
+    this.#idleSince.clear();
+    return [...this.#live];
+  }
+
   /** An isolate for one more invocation. One that is in the middle of guest code, or short of memory, is passed over while a fresh one may be had. */
   take(): Isolate {
     let best: Isolate | null = null;

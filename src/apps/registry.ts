@@ -1,7 +1,6 @@
 /** All apps of the process, by name. Reconciles itself with a list of configs: adds, replaces and removes, and tells the router when hostnames changed. */
 import type { AppConfig } from "../config/config.ts";
 import { App } from "./app.ts";
-import { drain } from "./drain.ts";
 import type { RevisionServices } from "./revision.ts";
 
 export class AppRegistry {
@@ -9,11 +8,11 @@ export class AppRegistry {
   readonly #apps = new Map<string, App>();
   /** Out of routing, but not done. */
   readonly #leaving = new Set<App>();
-  readonly #onChange: (apps: readonly App[]) => void;
+  readonly #onChange: (apps: readonly App[], leaving: readonly App[]) => void;
   #evictor: ReturnType<typeof setInterval> | null = null;
 
-  /** `onChange` gets the apps that take requests, whenever that list or their hostnames change. */
-  constructor(services: RevisionServices, onChange: (apps: readonly App[]) => void) {
+  /** `onChange` gets the apps, and those that were removed and finish, whenever that or their hostnames change. */
+  constructor(services: RevisionServices, onChange: (apps: readonly App[], leaving: readonly App[]) => void) {
     this.#services = services;
     this.#onChange = onChange;
   }
@@ -53,21 +52,29 @@ export class AppRegistry {
     return revision;
   }
 
-  /** Takes the app out of routing, lets it finish what it has for at most `graceMs`, and ends it. */
-  async remove(name: string, graceMs: number): Promise<void> {
+  /** Apps that were removed and finish what they have; `drainProgress` says how far they are. */
+  get leaving(): readonly App[] {
+    return [...this.#leaving];
+  }
+
+  /** Lets the app finish what it has, for its `drain_ms` or `mostMs` if that is less, and ends it. Whoever asks for it meanwhile is told so. */
+  async remove(name: string, mostMs?: number): Promise<void> {
     const app = this.#apps.get(name);
     if (app === undefined) return;
     this.#apps.delete(name);
     this.#leaving.add(app);
+    const { done } = app.drain("removed", mostMs);
     this.#changed();
-    await drain([app], graceMs);
-    app.close();
+    await done;
     this.#leaving.delete(app);
+    this.#changed();
   }
 
-  /** Nothing new from here on, in any app; resolves with the names of those that were not done after `graceMs`. */
-  drain(graceMs: number): Promise<readonly string[]> {
-    return drain([...this.#apps.values(), ...this.#leaving], graceMs);
+  /** Nothing new from here on, in any app. Resolves when all are closed, with the names of those that were not done in time. */
+  async drain(mostMs?: number): Promise<readonly string[]> {
+    const apps = [...this.#apps.values(), ...this.#leaving];
+    const done = await Promise.all(apps.map((app) => app.drain("shutdown", mostMs).done));
+    return apps.filter((_, i) => done[i] === false).map(({ name }) => name);
   }
 
   /** Drops isolates idle for longer than `idleMs`, from now on. */
@@ -85,6 +92,6 @@ export class AppRegistry {
   }
 
   #changed(): void {
-    this.#onChange(this.apps);
+    this.#onChange(this.apps, this.leaving);
   }
 }

@@ -43,9 +43,7 @@ export class Server {
     const runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, allowsPrivateFetch: isDev });
     if (warmUpMs > 0) await runtime.calibrate(warmUpMs);
     try {
-      const listener = openListener(runtime, options);
-      runtime.listensOn([{ host: listener.host, port: listener.port }]);
-      return new Server(runtime, listener, options);
+      return new Server(runtime, openListener(runtime, options), options);
     } catch (error) {
       runtime.close();
       throw error;
@@ -69,15 +67,22 @@ export class Server {
         resolve();
       });
     });
-    await this.stop(config.drainMs);
+    await this.stop();
   }
 
-  async stop(graceMs: number): Promise<void> {
-    const closing = this.listener.close(graceMs + LAST_WRITES_MS);
-    const unfinished = await this.runtime.drain(graceMs);
-    if (unfinished.length > 0) this.runtime.close();
+  /** Health checks fail at once. After `drain_delay_ms` kept-alive clients are asked to leave, then nothing new is accepted and every app drains. */
+  async stop(): Promise<void> {
+    const { runtime, listener } = this;
+    runtime.pipeline.leave();
+    const { drainDelayMs } = this.#options.config.limits;
+    if (drainDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
+    const startedMs = performance.now();
+    const graceMs = Math.max(0, ...runtime.registry.apps.map(({ config }) => config.limits.drainMs));
+    await listener.dismiss(graceMs);
+    const closing = listener.close(graceMs + LAST_WRITES_MS);
+    const unfinished = await runtime.drain(Math.max(0, graceMs - (performance.now() - startedMs)));
     await closing;
-    this.runtime.close();
+    runtime.close();
     this.#options.observer.event("stopped", { aborted_apps: unfinished.join(", ") });
   }
 }

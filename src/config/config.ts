@@ -42,8 +42,10 @@ export interface Config {
   readonly log: { readonly format: "json" | "text" | "apache"; readonly level: "debug" | "info" | "warn" | "error" };
   /** Addresses and CIDRs whose `X-Forwarded-*` are believed. */
   readonly trustedProxies: readonly string[];
-  /** How long a stopping nano lets requests finish. */
+  /** How long requests may go on in a stopping nano whose apps say nothing else. */
   readonly drainMs: number;
+  /** Health checks are answered on every host, in place of the apps. */
+  readonly hasReservedPaths: boolean;
   readonly limits: ServerLimits;
   readonly apps: readonly AppConfig[];
 }

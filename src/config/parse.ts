@@ -74,7 +74,8 @@ function resolveConfig({ raw, envs, file, folder, warnings }: Inspected): Config
     log: { ...DEFAULT_LOG, ...raw.log },
     trustedProxies: raw.trusted_proxies ?? [],
     drainMs: raw.drain_ms ?? limits.drain_ms.default,
-    limits: resolveServerLimits(raw.limits ?? {}),
+    hasReservedPaths: raw.server?.reserved_paths ?? false,
+    limits: resolveServerLimits(raw.limits ?? {}, processLimitsOf(raw)),
     apps: raw.apps.map((app, i) => resolveApp(app, envs[i] as AppEnv, layers, folder, isAlone)),
   });
 }
@@ -95,6 +96,10 @@ function resolveApp(raw: RawApp, { env, secrets }: AppEnv, layers: readonly Limi
     egressAllow: (raw.egress?.allow ?? []).map((host) => host.toLowerCase()),
     watch: raw.watch ?? false,
   };
+}
+
+function processLimitsOf({ server: { drain_delay_ms } = {} }: RawConfig): LimitValues {
+  return { ...(drain_delay_ms === undefined ? {} : { drain_delay_ms }) };
 }
 
 /** The limits of one holder, whichever way it says them. */

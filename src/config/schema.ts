@@ -125,6 +125,18 @@ export const configSchema = v.strictObject(
     ),
     trusted_proxies: v.exactOptional(v.pipe(v.array(checked("an address", rangeFault), "must be a list of addresses"), about<string[]>("Addresses and CIDR ranges whose X-Forwarded-* are believed.", []))),
     drain_ms: v.exactOptional(limitSchema("drain_ms")),
+    server: v.exactOptional(
+      v.pipe(
+        v.strictObject(
+          {
+            drain_delay_ms: v.exactOptional(limitSchema("drain_delay_ms")),
+            reserved_paths: v.exactOptional(flag("Answer /health, /healthz and /readyz on every host, in place of the apps. Else only on hosts that no app serves.", false)),
+          },
+          "must be an object",
+        ),
+        about("The process as a whole."),
+      ),
+    ),
     limits: v.exactOptional(limitsSchema("server", "Limits of the whole server, by name.")),
     defaults: v.exactOptional(v.pipe(v.strictObject(shorthands, "must be an object"), about("What every app starts from."))),
     apps: v.pipe(v.array(appSchema, "must be a list of apps"), v.minLength(1, 'there are no apps\nadd one: { "hostname": "app.localhost", "path": "./app.js" }'), about("The apps.")),
@@ -145,6 +157,7 @@ export const KEY_HOMES: readonly { readonly at: string; readonly called: string 
   { at: "defaults.limits", called: 'the "limits" of "defaults"' },
   { at: "limits", called: '"limits" at the top level' },
   { at: "log", called: '"log"' },
+  { at: "server", called: '"server"' },
   { at: "apps.egress", called: 'the "egress" of an app' },
 ];
 

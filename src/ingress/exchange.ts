@@ -84,6 +84,11 @@ export class Exchange implements IngressRequest, RequestRecord, Due {
     this.#targetStart = targetStart;
   }
 
+  /** Path and query. */
+  get target(): string {
+    return this.#url.slice(this.#targetStart);
+  }
+
   get clientAddress(): string {
     this.#clientAddress ??= this.forwardedAddress ?? this.transport.peerAddress(this.request);
     return this.#clientAddress;

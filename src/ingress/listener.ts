@@ -79,17 +79,21 @@ export class Listener {
     return this.#server.port ?? 0;
   }
 
+  /** Asks kept-alive clients to leave: every response from now on ends its connection. Requests are served as before, for as long as it takes or `mostMs`. */
+  async dismiss(mostMs: number): Promise<void> {
+    this.#drain();
+    await after(Math.min(lingerMs, mostMs));
+  }
+
   /**
    * Stops accepting, lets requests in flight finish, and cuts what is left after `graceMs`. Resolves when the port is free, with whether everything finished.
    * New connections that race the close are lost unless another process listens on the port (and `net.ipv4.tcp_migrate_req` is on).
    */
   async close(graceMs: number): Promise<boolean> {
     this.#drain();
-    const linger = Math.min(lingerMs, graceMs);
-    await after(linger);
     const stopped = this.#server.stop(false).then(() => true);
     const timer = new AbortController();
-    const finished = await Promise.race([stopped, after(graceMs - linger, timer.signal).then(() => false)]);
+    const finished = await Promise.race([stopped, after(graceMs, timer.signal).then(() => false)]);
     timer.abort();
     if (!finished) await this.#server.stop(true);
     return finished;

@@ -10,6 +10,7 @@ import { limitValue } from "../limits.ts";
 import type { Observer } from "../observe/observer.ts";
 import { BodySource } from "./body-source.ts";
 import { Exchange, type IngressRequest, type Transport } from "./exchange.ts";
+import { healthAnswer } from "./health.ts";
 import { lastOf, type TrustedProxies } from "./forwarded.ts";
 import { parseHostName } from "../base/host-name.ts";
 import { type HeadLimits, HeadReader, type RequestHead } from "./request-head.ts";
@@ -46,6 +47,8 @@ export interface PipelineOptions<App extends RoutedApp> {
   readonly trustedProxies: TrustedProxies;
   readonly limits: IngressLimits;
   readonly sweeper: DeadlineSweeper;
+  /** Health checks are answered on every host; else on those that no app serves. */
+  readonly hasReservedPaths?: boolean;
 }
 
 /** A host and the app that serves it, remembered under the header value that named it. */
@@ -77,7 +80,9 @@ export class Pipeline<App extends RoutedApp> {
   readonly #responder: Responder;
   #router: Router<App>;
   #sites = new Map<string, Site<App>>();
+  readonly #hasReservedPaths: boolean;
   #inFlight = 0;
+  #isReady = true;
 
   constructor(options: PipelineOptions<App>) {
     this.#dispatcher = options.dispatcher;
@@ -86,6 +91,7 @@ export class Pipeline<App extends RoutedApp> {
     this.#limits = options.limits;
     this.#sweeper = options.sweeper;
     this.#router = options.router;
+    this.#hasReservedPaths = options.hasReservedPaths ?? false;
     this.#heads = new HeadReader(options.limits);
     this.#responder = new Responder(options.limits, options.sweeper, (exchange, outcome) => this.#end(exchange, outcome));
   }
@@ -101,6 +107,11 @@ export class Pipeline<App extends RoutedApp> {
     this.#sites = new Map();
   }
 
+  /** From now on health checks say that nothing more is to be sent here. All else goes on. */
+  leave(): void {
+    this.#isReady = false;
+  }
+
   /** From now on every response ends its connection. */
   drain(): void {
     this.#responder.isDraining = true;
@@ -111,7 +122,11 @@ export class Pipeline<App extends RoutedApp> {
     const exchange = new Exchange(request, transport, this.#sweeper.now());
     try {
       const app = this.#admit(exchange);
-      if (typeof app === "string") return this.#refuse(exchange, app);
+      if (typeof app === "string") return this.#healthOf(exchange, app) ?? this.#refuse(exchange, app);
+      if (this.#hasReservedPaths) {
+        const health = this.#healthOf(exchange, null);
+        if (health !== null) return health;
+      }
       const result = this.#dispatcher.dispatch(app, exchange);
       return result instanceof Promise ? this.#answerLater(exchange, result) : this.#answer(exchange, result);
     } catch (error) {
@@ -225,6 +240,15 @@ export class Pipeline<App extends RoutedApp> {
       this.#end(exchange, "canceled");
     }
     return new Response(null);
+  }
+
+  /** `refusal`: why no app gets the request. */
+  #healthOf(exchange: Exchange, refusal: ErrorCode | null): Response | null {
+    if (refusal !== null && refusal !== "unknown_host") return null;
+    const answer = healthAnswer(exchange.method, exchange.target, this.#isReady);
+    if (answer === null) return null;
+    exchange.app = "";
+    return this.#responder.respond(exchange, answer);
   }
 
   #refuse(exchange: Exchange, code: ErrorCode): Response {

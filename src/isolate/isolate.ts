@@ -109,6 +109,10 @@ export class Isolate implements InvocationHome {
   get invocationCount(): number {
     return this.#invocations.size;
   }
+  /** Of the invocations that are not over. */
+  get requestIds(): readonly string[] {
+    return [...this.#invocations.values()].map(({ requestId }) => requestId);
+  }
   /** What runs here holds so much memory that one more may be the end of all. */
   get isCrowded(): boolean {
     return this.#invocations.size > 0 && this.memoryBytes * 2 > this.#options.memoryBytes;

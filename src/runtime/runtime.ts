@@ -9,7 +9,7 @@ import { DeadlineSweeper } from "../base/deadline.ts";
 import type { Config } from "../config/config.ts";
 import { TrustedProxies } from "../ingress/forwarded.ts";
 import { Pipeline } from "../ingress/pipeline.ts";
-import { Router } from "../ingress/router.ts";
+import { type Route, Router } from "../ingress/router.ts";
 import { Calibration } from "../isolate/calibrate.ts";
 import type { IsolateHost } from "../isolate/isolate.ts";
 import { PageReleaser } from "../isolate/page-release.ts";
@@ -18,7 +18,6 @@ import { SlicePlan } from "../isolate/slice.ts";
 import type { Invocation } from "../isolate/invocation.ts";
 import type { ConsoleLevel, Observer } from "../observe/observer.ts";
 import { LINE_CUT } from "../web/console/host.ts";
-import type { OwnListener } from "../web/fetch/host/egress/address-policy.ts";
 import { createEgress } from "../web/fetch/host/egress/egress.ts";
 import { realClock } from "../web/performance/host.ts";
 import { createOps } from "./catalogue.ts";
@@ -51,7 +50,6 @@ export class Runtime {
   readonly #options: RuntimeOptions;
   readonly #sweeper: DeadlineSweeper;
   #calibration: Calibration | null = null;
-  #listeners: readonly OwnListener[] = [];
 
   constructor(options: RuntimeOptions) {
     const { artifacts, config, observer } = options;
@@ -63,7 +61,7 @@ export class Runtime {
       sink: (ctx, level, text) => writeConsole(observer, app(ctx.invocation.app), ctx.invocation, level as ConsoleLevel, text),
       budgetOf: (name) => app(name)?.streamBudget ?? null,
       egress: createEgress({
-        policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch, ownListeners: this.#listeners }),
+        policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch }),
         limitsOf: (name) => app(name)?.config.limits,
         hopsOf: (invocation) => invocation.hops,
         onDenied: (ctx, host) => observer.egressDenied(ctx.invocation.app, ctx.invocation.requestId, host),
@@ -86,7 +84,7 @@ export class Runtime {
       },
     };
     this.services = { host: this.#host, base: artifacts.base.snapshot, observer, loadBundle: options.loadBundle };
-    this.registry = new AppRegistry(this.services, (apps) => this.pipeline.swapRouter(routerOf(apps)));
+    this.registry = new AppRegistry(this.services, (apps, leaving) => this.pipeline.swapRouter(routerOf(apps, leaving)));
     this.pipeline = new Pipeline<App>({
       router: Router.from<App>([]),
       dispatcher: new Dispatcher(observer, options.showsErrors),
@@ -94,14 +92,10 @@ export class Runtime {
       trustedProxies: new TrustedProxies(config.trustedProxies),
       sweeper: this.#sweeper,
       limits: config.limits,
+      hasReservedPaths: config.hasReservedPaths,
     });
     this.registry.addAll(config.apps);
     this.registry.evictIdle(config.limits.idleIsolateMs);
-  }
-
-  /** Where nano itself listens, from now on: apps do not get there unless they are allowed to by name and port. */
-  listensOn(listeners: readonly OwnListener[]): void {
-    this.#listeners = listeners;
   }
 
   /** Warms the engine, and resolves after `warmUpMs`. What a millisecond is worth is settled a second or so later; until then more is granted than promised. */
@@ -116,9 +110,9 @@ export class Runtime {
     await new Promise((resolve) => setTimeout(resolve, warmUpMs));
   }
 
-  /** Nothing new from here on; resolves with the names of the apps that were not done after `graceMs`. */
-  drain(graceMs: number): Promise<readonly string[]> {
-    return this.registry.drain(graceMs);
+  /** Nothing new from here on; resolves with the names of the apps that were not done after their `drain_ms`, or `mostMs` if that is less. */
+  drain(mostMs?: number): Promise<readonly string[]> {
+    return this.registry.drain(mostMs);
   }
 
   close(): void {
@@ -141,7 +135,17 @@ function writeConsole(observer: Observer, app: App | undefined, { app: name, req
   observer.console(name, requestId, level, mapped.endsWith(LINE_CUT) ? app.redact(mapped.slice(0, -LINE_CUT.length), true) + LINE_CUT : app.redact(mapped));
 }
 
-/** One app alone serves every host. */
-function routerOf(apps: readonly App[]): Router<App> {
-  return Router.from(apps.map((app) => ({ app, hosts: app.config.hostnames, isDefault: app.config.isDefault || apps.length === 1 })));
+/** Those that leave answer for hosts that nobody else has yet. */
+function routerOf(apps: readonly App[], leaving: readonly App[]): Router<App> {
+  const routes: Route<App>[] = [];
+  const claimed = new Set<string>();
+  let hasDefault = false;
+  for (const app of [...apps, ...leaving]) {
+    const hosts = app.config.hostnames.filter((host) => !claimed.has(host));
+    const isDefault: boolean = !hasDefault && app.config.isDefault;
+    for (const host of hosts) claimed.add(host);
+    hasDefault ||= isDefault;
+    routes.push({ app, hosts, isDefault });
+  }
+  return Router.from(routes);
 }

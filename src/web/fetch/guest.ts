@@ -4,5 +4,6 @@ import "./guest/request.ts";
 import "./guest/response.ts";
 import "./guest/fetch.ts";
 import "./guest/fetch-event.ts";
+import "./guest/drain-event.ts";
 import "./guest/handler.ts";
 import "./guest/entry.ts";

@@ -118,7 +118,7 @@ describe("a request in wire form", () => {
 
   test("nothing is dispatched to an app that drains", async () => {
     using nano = await start();
-    nano.app("app").startDraining();
+    void nano.app("app").drain("removed");
     const result = await new Dispatcher(silent, false).dispatch(nano.app("app"), request("/"));
     expect(result).toMatchObject({ outcome: "loadShed", code: "draining", retryAfterS: 30 });
   });

@@ -36,7 +36,7 @@ export class Bench {
   readonly pipeline: Pipeline<TestApp>;
   readonly fetch: FetchHandler;
 
-  constructor(dispatch: (request: IngressRequest) => DispatchResult | Promise<DispatchResult>, options: { routes?: Route<TestApp>[]; trusted?: string[] } = {}) {
+  constructor(dispatch: (request: IngressRequest) => DispatchResult | Promise<DispatchResult>, options: { routes?: Route<TestApp>[]; trusted?: string[]; hasReservedPaths?: boolean } = {}) {
     this.pipeline = new Pipeline({
       router: Router.from(options.routes ?? [{ app, hosts: ["app.test"] }]),
       dispatcher: {
@@ -49,6 +49,7 @@ export class Bench {
       trustedProxies: new TrustedProxies(options.trusted ?? []),
       sweeper: this.sweeper,
       limits,
+      hasReservedPaths: options.hasReservedPaths ?? false,
     });
     this.fetch = fetchHandler(this.pipeline);
   }

@@ -15,6 +15,15 @@ test("a port in use is named", async () => {
   await first.close(0);
 });
 
+test("clients that are asked to leave are served until they have left", async () => {
+  const listener = open(new Bench(() => reply("x")));
+  const dismissed = listener.dismiss(10_000);
+  const response = await fetch(`http://127.0.0.1:${listener.port}/`);
+  expect([response.status, response.headers.get("connection")]).toEqual([200, "close"]);
+  await dismissed;
+  await listener.close(0);
+});
+
 test("closing lets a request in flight finish and frees the port", async () => {
   const result = Promise.withResolvers<DispatchResult>();
   const started = Promise.withResolvers<void>();

@@ -59,17 +59,21 @@ export class FetchEvent extends ExtendableEvent {
 }
 defineInterface(FetchEvent, "FetchEvent", { length: 2, inspected: ["type", "request"] });
 
+/** An event that keeps `work` going while its `waitUntil` says so. */
+export function withWork<E extends ExtendableEvent>(work: Work, make: () => E): E {
+  madeWork = work;
+  try {
+    return make();
+  } finally {
+    madeWork = null;
+  }
+}
+
 export const hasFetchListener = (): boolean => hasListener(globalThis, "fetch");
 
 /** Fires the event and gives what the app responded with. */
 export function dispatchFetchEvent(request: Request, work: Work): unknown {
-  madeWork = work;
-  let event: FetchEvent;
-  try {
-    event = new FetchEvent("fetch", { __proto__: null, request, cancelable: true });
-  } finally {
-    madeWork = null;
-  }
+  const event = withWork(work, () => new FetchEvent("fetch", { __proto__: null, request, cancelable: true }));
   fireEvent(globalThis, event);
   const answer = answerOf(event) as { readonly value: unknown } | null;
   if (answer === null) throw new SafeTypeError('no "fetch" listener called event.respondWith(…)');

@@ -29,7 +29,7 @@ export function redirected(request: OutgoingRequest, { status, fields }: Respons
   };
 }
 
-/** What is no ASCII is meant as these very bytes, mostly of UTF-8. */
+/** Servers send UTF-8, where the field is a byte string. */
 function decoded(byteString: string): string {
-  return byteString.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+  return Buffer.from(byteString, "latin1").toString("utf8");
 }
