@@ -43,7 +43,9 @@ export class Server {
     const runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, allowsPrivateFetch: isDev });
     if (warmUpMs > 0) await runtime.calibrate(warmUpMs);
     try {
-      return new Server(runtime, openListener(runtime, options), options);
+      const listener = openListener(runtime, options);
+      runtime.listensOn([{ host: listener.host, port: listener.port }]);
+      return new Server(runtime, listener, options);
     } catch (error) {
       runtime.close();
       throw error;

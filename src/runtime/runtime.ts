@@ -18,6 +18,7 @@ import { SlicePlan } from "../isolate/slice.ts";
 import type { Invocation } from "../isolate/invocation.ts";
 import type { ConsoleLevel, Observer } from "../observe/observer.ts";
 import { LINE_CUT } from "../web/console/host.ts";
+import type { OwnListener } from "../web/fetch/host/egress/address-policy.ts";
 import { createEgress } from "../web/fetch/host/egress/egress.ts";
 import { realClock } from "../web/performance/host.ts";
 import { createOps } from "./catalogue.ts";
@@ -50,6 +51,7 @@ export class Runtime {
   readonly #options: RuntimeOptions;
   readonly #sweeper: DeadlineSweeper;
   #calibration: Calibration | null = null;
+  #listeners: readonly OwnListener[] = [];
 
   constructor(options: RuntimeOptions) {
     const { artifacts, config, observer } = options;
@@ -61,7 +63,7 @@ export class Runtime {
       sink: (ctx, level, text) => writeConsole(observer, app(ctx.invocation.app), ctx.invocation, level as ConsoleLevel, text),
       budgetOf: (name) => app(name)?.streamBudget ?? null,
       egress: createEgress({
-        policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch }),
+        policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch, ownListeners: this.#listeners }),
         limitsOf: (name) => app(name)?.config.limits,
         hopsOf: (invocation) => invocation.hops,
         onDenied: (ctx, host) => observer.egressDenied(ctx.invocation.app, ctx.invocation.requestId, host),
@@ -96,6 +98,11 @@ export class Runtime {
     });
     this.registry.addAll(config.apps);
     this.registry.evictIdle(config.limits.idleIsolateMs);
+  }
+
+  /** Where nano itself listens, from now on: apps do not get there unless they are allowed to by name and port. */
+  listensOn(listeners: readonly OwnListener[]): void {
+    this.#listeners = listeners;
   }
 
   /** Warms the engine, and resolves after `warmUpMs`. What a millisecond is worth is settled a second or so later; until then more is granted than promised. */

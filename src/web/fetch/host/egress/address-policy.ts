@@ -9,10 +9,18 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = readonly [network: Address, bits: number];
 
 export interface EgressPolicy {
-  /** Exact hosts, `host:port`, addresses or CIDR ranges. */
+  /** Exact hosts, `host:port`, addresses or CIDR ranges. Metadata services are reached by address or range only. */
   readonly allow: readonly string[];
   /** Loopback and private networks too (`nano dev`). */
   readonly allowsPrivate: boolean;
+  /** Where nano itself listens. Only an entry with the port leads there. */
+  readonly ownListeners?: readonly OwnListener[];
+}
+
+/** `host` is what it was bound to. */
+export interface OwnListener {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** `metadata`: link-local and what clouds answer their credentials on. `never`: no host to speak HTTP with (multicast, reserved, embedded IPv4). */
@@ -50,8 +58,8 @@ export function isPermitted({ allow, allowsPrivate }: EgressPolicy, hostname: st
     if (named === null || (named.port !== null && named.port !== port)) return false;
     const literal = rangeOf(withoutBrackets(named.host));
     if (literal !== null) return isWithin(parsed, literal);
-    // A name may lead to whatever its owner wants, though not to what is no host at all.
-    return kind !== "never" && named.host === withoutDot(hostname);
+    // A name may lead to whatever its owner wants, though not to what is no host at all, nor to credentials of the machine.
+    return kind !== "never" && kind !== "metadata" && named.host === withoutDot(hostname);
   });
 }
 
@@ -61,6 +69,23 @@ export function isNamedWithPort({ allow }: EgressPolicy, hostname: string, port:
     const named = parseHostName(entry);
     return named !== null && named.port === port && named.host === withoutDot(hostname);
   });
+}
+
+/** Does nano listen on `address` and `port`? `localAddresses` gives those of the machine's interfaces. */
+export function isOwnListener(listeners: readonly OwnListener[], address: string, port: number, localAddresses: () => readonly string[]): boolean {
+  return listeners.some((listener) => {
+    if (listener.port !== port) return false;
+    const bound = parse(withoutBrackets(listener.host));
+    const target = parse(address);
+    if (target === null) return true;
+    if (bound !== null && bound.range() !== "unspecified") return isSame(bound, target) || target.range() === "unspecified";
+    const range: string = target.range();
+    return range === "loopback" || range === "unspecified" || localAddresses().some((local) => isSame(parse(local.replace(/%.*$/, "")), target));
+  });
+}
+
+function isSame(one: Address | null, other: Address): boolean {
+  return one !== null && one.kind() === other.kind() && one.toNormalizedString() === other.toNormalizedString();
 }
 
 /** `localhost` and the names under it never reach DNS (https://www.rfc-editor.org/rfc/rfc6761#section-6.3). */

@@ -1,6 +1,7 @@
 /** The network as subrequests use it: names to addresses, addresses to sockets. Comes in as an argument, so that tests have answers and rebinding of their own. */
 import { lookup } from "node:dns/promises";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
 import { networkError } from "./network-error.ts";
 
@@ -16,6 +17,8 @@ export interface Endpoint {
 export interface Network {
   /** All addresses of a name. */
   lookup(name: string): Promise<readonly string[]>;
+  /** Addresses of this machine. */
+  localAddresses(): readonly string[];
   /** A connected, paused socket. Rejects, with nothing left open, on failure, after `timeoutMs` and when `signal` aborts. */
   connect(endpoint: Endpoint, signal: AbortSignal): Promise<Socket>;
 }
@@ -24,6 +27,7 @@ export interface Network {
 export function systemNetwork(roots?: string): Network {
   return {
     lookup: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
+    localAddresses: () => Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
     connect: (endpoint, signal) => openSocket(endpoint, signal, roots),
   };
 }

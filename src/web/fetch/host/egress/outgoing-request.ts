@@ -65,6 +65,7 @@ export function serializeHead({ method, url, fields, body }: OutgoingRequest, ho
   const isSet = new Set(fields.map(([name]) => name.toLowerCase()));
   const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`, `Host: ${url.host}`, ...fields.map(([name, value]) => `${name}: ${value}`)];
   if (!isSet.has("accept")) lines.push("Accept: */*");
+  if (!isSet.has("accept-language")) lines.push("Accept-Language: *");
   if (!isSet.has("user-agent")) lines.push("User-Agent: nano");
   // A range of compressed bytes cannot be inflated (https://fetch.spec.whatwg.org/#http-network-or-cache-fetch).
   if (!isSet.has("accept-encoding")) lines.push(`Accept-Encoding: ${isSet.has("range") ? "identity" : "gzip, br"}`);
@@ -93,15 +94,19 @@ function parseMethod(text: string): string {
   return NORMALIZED.test(text) ? text.toUpperCase() : text;
 }
 
+/** Equal names become one field, because a sender may repeat none (https://www.rfc-editor.org/rfc/rfc9110#section-5.3); the first one's spelling stays. */
 function parseFields(block: string): Fields {
-  const fields: [string, string][] = [];
+  const fields = new Map<string, [name: string, value: string]>();
   let length = 0;
   eachHeader(block, (name, value) => {
     length += name.length + value.length + 2;
     if (!isToken(name) || !isFieldValue(value)) throw new GuestError("TypeError", "fetch: malformed header field");
     const lowerName = name.toLowerCase();
-    if (!HOST_FIELDS.has(lowerName) && !isHopByHop(lowerName)) fields.push([name, value]);
+    if (HOST_FIELDS.has(lowerName) || isHopByHop(lowerName)) return;
+    const first = fields.get(lowerName);
+    if (first === undefined) fields.set(lowerName, [name, value]);
+    else first[1] += (lowerName === "cookie" ? "; " : ", ") + value;
   });
   if (length !== block.length) throw networkError("malformed header fields");
-  return fields;
+  return [...fields.values()];
 }

@@ -29,7 +29,7 @@ export function redirected(request: OutgoingRequest, { status, fields }: Respons
   };
 }
 
-/** Servers send UTF-8, where the field is a byte string. */
+/** What is no ASCII is meant as these very bytes, mostly of UTF-8. */
 function decoded(byteString: string): string {
-  return Buffer.from(byteString, "latin1").toString("utf8");
+  return byteString.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -1,6 +1,6 @@
 /** From a URL to a connection: all addresses of the name are checked, and the connection goes to a checked one without asking DNS again. */
 import type { Socket } from "node:net";
-import { type EgressPolicy, isLocalName, isNamedWithPort, isPermitted, literalAddress } from "./address-policy.ts";
+import { type EgressPolicy, isLocalName, isNamedWithPort, isOwnListener, isPermitted, literalAddress } from "./address-policy.ts";
 import type { Network } from "./network.ts";
 import { deniedError, networkError } from "./network-error.ts";
 
@@ -25,8 +25,10 @@ export async function permittedAddresses(target: Target, policy: EgressPolicy, n
   const { url, port } = target;
   const { hostname } = url;
   const literal = literalAddress(hostname);
-  const mayConnect = (address: string): boolean => isPermitted(policy, hostname, port, address);
-  const isBadPort = (port === 0 || BAD_PORTS.has(port)) && !isNamedWithPort(policy, hostname, port);
+  const isNamed = isNamedWithPort(policy, hostname, port);
+  const isOwn = (address: string): boolean => !isNamed && isOwnListener(policy.ownListeners ?? [], address, port, () => network.localAddresses());
+  const mayConnect = (address: string): boolean => isPermitted(policy, hostname, port, address) && !isOwn(address);
+  const isBadPort = (port === 0 || BAD_PORTS.has(port)) && !isNamed;
   let permitted: readonly string[] = [];
   if (isBadPort) permitted = [];
   else if (literal !== null) permitted = [literal].filter(mayConnect);

@@ -81,6 +81,13 @@ describe("the allow list", () => {
     expect(["0.0.0.0", "224.0.0.1", "::ffff:127.0.0.1"].map((address) => may("db.internal", 80, address, ["db.internal"]))).toEqual([false, false, false]);
   });
 
+  test("never lets a name lead to a metadata service, with a port or without", () => {
+    for (const address of ["169.254.169.254", "169.254.1.1", "fe80::1", "fd00:ec2::254", "100.100.100.200"]) {
+      expect([may("db.internal", 80, address, ["db.internal"]), may("db.internal", 80, address, ["db.internal:80"], true)]).toEqual([false, false]);
+    }
+    expect([may("db.internal", 80, "169.254.169.254", ["169.254.0.0/16"]), may("[fd00:ec2::254]", 80, "fd00:ec2::254", ["fd00:ec2::254/128"]), may("[fe80::1]", 80, "fe80::1", ["fe80::/10"])]).toEqual([true, true, true]);
+  });
+
   test("names addresses and ranges, whatever name leads there", () => {
     expect(may("db.internal", 80, "10.0.0.9", ["10.0.0.0/8"])).toBe(true);
     expect(may("db.internal", 80, "10.0.0.1", ["10.0.0.0/32"])).toBe(false);

@@ -18,7 +18,7 @@ describe("a subrequest", () => {
     await using upstream = await Upstream.answering(OK);
     await new Guest().fetch(`${upstream.url}p`, { method: "post", data: "é", headers: "Host\nevil.test\ncontent-length\n99\nTransfer-Encoding\nchunked\nConnection\nx-y\nproxy-authorization\nx\nx-nano-hops\n0\nX-Y\n1\nupgrade\nh2c\nexpect\n100-continue\n" });
     expect(upstream.requests).toEqual([
-      `POST /p HTTP/1.1\r\nHost: 127.0.0.1:${upstream.port}\r\nX-Y: 1\r\nAccept: */*\r\nUser-Agent: nano\r\nAccept-Encoding: gzip, br\r\nContent-Length: 2\r\nx-nano-hops: 1\r\nConnection: close\r\n\r\n\xc3\xa9`,
+      `POST /p HTTP/1.1\r\nHost: 127.0.0.1:${upstream.port}\r\nX-Y: 1\r\nAccept: */*\r\nAccept-Language: *\r\nUser-Agent: nano\r\nAccept-Encoding: gzip, br\r\nContent-Length: 2\r\nx-nano-hops: 1\r\nConnection: close\r\n\r\n\xc3\xa9`,
     ]);
   });
 
@@ -71,7 +71,7 @@ describe("a request", () => {
     expect(upstream.requests[0]).toStartWith(`${sent} / HTTP/1.1\r\n`);
   });
 
-  test.each(["a\nb\rc\n", "a\nb\0c\n", "a\nb\x01\n", "a b\nc\n", "\nc\n", "a:\nc\n", "a\r\nc\n", "a\nŁ\n", "a\nb", "a\nb\nc\n", "a"])("with the header block %j is a TypeError before anything is connected", async (headers) => {
+  test.each(["a\nb\rc\n", "a\nb\0c\n", "a b\nc\n", "\nc\n", "a:\nc\n", "a\r\nc\n", "a\nŁ\n", "a\nb", "a\nb\nc\n", "a"])("with the header block %j is a TypeError before anything is connected", async (headers) => {
     await using upstream = await Upstream.answering(OK);
     expect(await failure(new Guest().fetch(upstream.url, { headers }))).toStartWith("TypeError: ");
     expect(upstream.connections).toBe(0);
@@ -85,12 +85,18 @@ describe("a request", () => {
     expect(await failure(new Guest().fetch("http://127.0.0.1/", { method: "POST", bodyRid: 77 }))).toStartWith("TypeError: ");
   });
 
+  test("sends each name once, spelt as at first, and control characters that stay on their line", async () => {
+    await using upstream = await Upstream.answering(OK);
+    await new Guest().fetch(upstream.url, { headers: "X-Two\n1\nx-TWO\n2\ncookie\na=1\nCookie\nb=2\nx-odd\n\x01\x0b\x1f\x7f\n" });
+    expect(upstream.requests[0]).toContain("\r\nX-Two: 1, 2\r\ncookie: a=1; b=2\r\nx-odd: \x01\x0b\x1f\x7f\r\n");
+  });
+
   test("keeps the app's own choices, and asks for no coding of a part", async () => {
     await using upstream = await Upstream.answering(OK);
     const guest = new Guest();
-    await guest.fetch(upstream.url, { headers: "ACCEPT\ntext/x\nuser-agent\nmine\naccept-encoding\nzstd\n" });
+    await guest.fetch(upstream.url, { headers: "ACCEPT\ntext/x\naccept-Language\nde\nuser-agent\nmine\naccept-encoding\nzstd\n" });
     await guest.fetch(upstream.url, { headers: "range\nbytes=0-1\n" });
-    expect(upstream.requests[0]).toMatch(/\r\nACCEPT: text\/x\r\nuser-agent: mine\r\naccept-encoding: zstd\r\nx-nano-hops/);
+    expect(upstream.requests[0]).toMatch(/\r\nACCEPT: text\/x\r\naccept-Language: de\r\nuser-agent: mine\r\naccept-encoding: zstd\r\nx-nano-hops/);
     expect(upstream.requests[1]).toContain("\r\nAccept-Encoding: identity\r\n");
   });
 

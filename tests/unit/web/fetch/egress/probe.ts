@@ -67,7 +67,7 @@ async function tls(roots: string | undefined, name: string): Promise<unknown> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
   const system = systemNetwork(roots);
-  const guest = new Guest({ network: { lookup: async () => ["1.1.1.1"], connect: (endpoint, signal) => system.connect({ ...endpoint, address: "127.0.0.1" }, signal) } });
+  const guest = new Guest({ network: { ...system, lookup: async () => ["1.1.1.1"], connect: (endpoint, signal) => system.connect({ ...endpoint, address: "127.0.0.1" }, signal) } });
   const result = await outcome(guest.fetch(`https://${name}:${port}/`).then((head) => guest.text(head)));
   await new Promise<void>((resolve) => server.close(() => resolve()));
   return result;

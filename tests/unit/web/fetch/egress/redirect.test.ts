@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { BytePipe } from "../../../../../src/base/byte-pipe.ts";
 import { SINK } from "../../../../../src/web/fetch/host/answer-ops.ts";
-import { failure, Guest, Upstream } from "./fixture.ts";
+import { failure, Guest, latin1, Upstream } from "./fixture.ts";
 
 const to = (location: string, status = 302): string => `HTTP/1.1 ${status} Moved\r\nLocation: ${location}\r\nContent-Length: 4\r\n\r\nmove`;
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone";
@@ -10,7 +10,7 @@ const OK = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone";
 function site(routes: Readonly<Record<string, string>>): Promise<Upstream> {
   return Upstream.start((socket, received) => {
     if (!received.includes("\r\n\r\n")) return;
-    socket.end(routes[received.split(" ")[1] as string] ?? OK);
+    socket.end(latin1(routes[received.split(" ")[1] as string] ?? OK));
   });
 }
 
@@ -59,6 +59,11 @@ describe("a redirect", () => {
   test("to two places at once is a TypeError", async () => {
     await using upstream = await site({ "/a": "HTTP/1.1 302 Found\r\nLocation: /b\r\nLocation: /c\r\nContent-Length: 0\r\n\r\n" });
     expect(await failure(new Guest().fetch(`${upstream.url}a`))).toBe("TypeError: fetch failed: the upstream redirects to several places");
+  });
+
+  test("keeps the bytes of a location that are no ASCII, whatever they mean", async () => {
+    await using upstream = await site({ "/a": to("/\xc3\xa4?\xff"), "/%C3%A4?%FF": "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" });
+    expect(await new Guest().fetch(`${upstream.url}a`)).toMatchObject({ status: 200, url: `${upstream.url}%C3%A4?%FF` });
   });
 
   test("without a location is the answer", async () => {

@@ -15,6 +15,7 @@ function stagedNetwork(answers: readonly (readonly string[])[], port: number, ro
   return {
     asked,
     connected,
+    localAddresses: () => ["192.0.2.1", "1.1.1.1"],
     lookup: async (name) => {
       asked.push(name);
       return answers[asked.length - 1] ?? [];
@@ -84,6 +85,37 @@ describe("a target that is not public", () => {
     expect(await fetched("localhost", "localhost")).toBe(200);
     expect(await failure(fetched("127.0.0.1:1"))).toBe(DENIED);
     expect(await failure(fetched("localhost"))).toBe(DENIED);
+  });
+});
+
+describe("nano's own listener", () => {
+  const listening = (host: string, port: number, allow: readonly string[] = []) => (network: Network) => new Guest({ network, policyOf: () => ({ allow, allowsPrivate: true, ownListeners: [{ host, port }] }) });
+
+  test.each(["127.0.0.1", "0.0.0.0", "::", "localhost"])("bound to %s is not reached over loopback, whatever is allowed beside it", async (host) => {
+    await using tripwire = await Upstream.answering(OK);
+    for (const allow of [[], ["127.0.0.0/8"], ["127.0.0.1", "localhost"]]) expect(await failure(listening(host, tripwire.port, allow)(systemNetwork()).fetch(tripwire.url))).toBe(DENIED);
+    expect(tripwire.connections).toBe(0);
+  });
+
+  test("on all interfaces is not reached at any address of the machine, nor by a name of it", async () => {
+    await using upstream = await Upstream.answering(OK);
+    const network = stagedNetwork([["1.1.1.1"], ["1.1.1.2"], ["1.1.1.1"]], upstream.port);
+    const guest = listening("0.0.0.0", 8080)(network);
+    expect(await failure(guest.fetch("http://self.test:8080/"))).toBe(DENIED);
+    expect((await guest.fetch("http://other.test:8080/")).status).toBe(200);
+    expect((await guest.fetch("http://self.test:8081/")).status).toBe(200);
+    expect(await failure(guest.fetch("http://192.0.2.1:8080/"))).toBe(DENIED);
+  });
+
+  test("is reached when the app may go to that host and port", async () => {
+    await using upstream = await Upstream.answering(OK);
+    expect((await listening("0.0.0.0", upstream.port, [`127.0.0.1:${upstream.port}`])(systemNetwork()).fetch(upstream.url)).status).toBe(200);
+    expect((await listening("127.0.0.1", upstream.port, [`localhost:${upstream.port}`])(systemNetwork()).fetch(`http://localhost:${upstream.port}/`)).status).toBe(200);
+  });
+
+  test("leaves the same port of other machines and other addresses alone", async () => {
+    await using upstream = await Upstream.answering(OK);
+    expect((await listening("127.0.0.2", upstream.port)(systemNetwork()).fetch(upstream.url)).status).toBe(200);
   });
 });
 

@@ -69,7 +69,7 @@ describe("an upstream", () => {
   });
 
   test("that never accepts is given up", async () => {
-    const guest = new Guest({ limits: { fetchConnectMs: 20 }, network: { lookup: () => new Promise(() => {}), connect: () => Promise.reject(new Error("not asked")) } });
+    const guest = new Guest({ limits: { fetchConnectMs: 20 }, network: { lookup: () => new Promise(() => {}), localAddresses: () => [], connect: () => Promise.reject(new Error("not asked")) } });
     expect(await failure(guest.fetch("http://slow.test/"))).toBe("TypeError: fetch failed: the upstream's name could not be resolved in time");
   });
 
