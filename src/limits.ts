@@ -48,6 +48,8 @@ export const limits = {
   fetch_connect_ms: limit("app", "ms", 10_000, 100, 60_000, "time to connect to an upstream", "fetch rejects with TypeError"),
   fetch_headers_ms: limit("app", "ms", 30_000, 100, 300_000, "time to an upstream's response head", "fetch rejects with TypeError"),
   fetch_idle_ms: limit("app", "ms", 30_000, 100, 300_000, "time between two chunks of an upstream's body", "the body fails with TypeError"),
+  fetch_keep_alive_ms: limit("app", "ms", 4_000, 0, 60_000, "time a connection to an upstream waits for the next fetch() of the app", "it is closed"),
+  fetch_idle_connections: limit("app", "count", 8, 0, 64, "number of connections to upstreams that wait for the next fetch() of one app", "the one that waits longest is closed"),
   slice_us: limit("server", "us", 1_000, 200, 10_000, "time an app runs before another one that waits gets its turn", "the app is paused"),
   url_kb: limit("server", "kb", 8, 1, 16, "length of a request URL", "414 uri_too_long"),
   header_total_kb: limit("server", "kb", 16, 1, 64, "size of all request header fields", "431 headers_too_large"),
@@ -66,6 +68,7 @@ export const limits = {
   env_total_kb: limit("fixed", "kb", 128, 0, 128, "all variables in env", "an error of the configuration"),
   config_file_mb: limit("fixed", "mb", 1, 0, 16, "the config file", "an error of the configuration"),
   fetch_redirects: limit("fixed", "count", 20, 0, 20, "redirects that one fetch() follows", "fetch rejects with TypeError"),
+  fetch_idle_connections_total: limit("fixed", "count", 256, 0, 256, "number of connections to upstreams that wait for the next fetch() of any app", "the one that waits longest is closed"),
   inflate_ratio: limit("fixed", "count", 100, 1, 100, "how much larger than its compressed form a body may be, past its first megabyte", "the body fails with TypeError"),
   inflate_free_mb: limit("fixed", "mb", 1, 1, 1, "inflated size from which inflate_ratio counts", "inflate_ratio counts"),
   timer_min_ms: limit("fixed", "ms", 1, 1, 1, "shortest delay of a timer", "shorter ones become this one"),
@@ -128,6 +131,8 @@ export function resolveAppLimits(...layers: readonly LimitValues[]) {
     fetchConnectMs: value("fetch_connect_ms"),
     fetchHeadersMs: value("fetch_headers_ms"),
     fetchIdleMs: value("fetch_idle_ms"),
+    fetchKeepAliveMs: value("fetch_keep_alive_ms"),
+    fetchIdleConnections: value("fetch_idle_connections"),
   });
 }
 

@@ -19,6 +19,7 @@ import type { Invocation } from "../isolate/invocation.ts";
 import type { ConsoleLevel, Observer } from "../observe/observer.ts";
 import { LINE_CUT } from "../web/console/host.ts";
 import type { OwnListener } from "../web/fetch/host/egress/address-policy.ts";
+import { ConnectionPool } from "../web/fetch/host/egress/connection-pool.ts";
 import { createEgress } from "../web/fetch/host/egress/egress.ts";
 import { realClock } from "../web/performance/host.ts";
 import { createOps } from "./catalogue.ts";
@@ -51,6 +52,7 @@ export class Runtime {
   readonly #options: RuntimeOptions;
   readonly #sweeper: DeadlineSweeper;
   #calibration: Calibration | null = null;
+  readonly #connections = new ConnectionPool();
   #listeners: readonly OwnListener[] = [];
 
   constructor(options: RuntimeOptions) {
@@ -65,6 +67,8 @@ export class Runtime {
       egress: createEgress({
         policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch, ownListeners: this.#listeners }),
         limitsOf: (name) => app(name)?.config.limits,
+        budgetOf: (name) => app(name)?.streamBudget ?? null,
+        pool: this.#connections,
         hopsOf: (invocation) => invocation.hops,
         onDenied: (ctx, host) => observer.egressDenied(ctx.invocation.app, ctx.invocation.requestId, host),
       }),
@@ -125,6 +129,7 @@ export class Runtime {
   close(): void {
     this.#calibration?.stop();
     this.registry.close();
+    this.#connections.close();
     this.#sweeper.close();
   }
 }

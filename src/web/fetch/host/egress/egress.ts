@@ -2,7 +2,7 @@
  * The egress: subrequests of guests. The one place where a guest's wish meets the network, so every hop is decided here before anything is connected, and
  * nothing of the host's own fetch is used (it reads files and environment, inflates without end and connects where it likes).
  */
-import type { BytePipe } from "../../../../base/byte-pipe.ts";
+import type { ByteBudget, BytePipe } from "../../../../base/byte-pipe.ts";
 import type { ByteSource } from "../../../../base/wire.ts";
 import type { Invocation, OpContext } from "../../../../isolate/invocation.ts";
 import type { Handlers } from "../../../../isolate/op.ts";
@@ -11,15 +11,16 @@ import type { FetchHead, fetchOps } from "../../ops.ts";
 import { SINK, SOURCE } from "../answer-ops.ts";
 import type { EgressPolicy } from "./address-policy.ts";
 import { isHopByHop } from "./field.ts";
+import type { ConnectionPool, Route } from "./connection-pool.ts";
 import { Exchange } from "./http-client.ts";
 import { inflated, knownCodings } from "./inflate.ts";
 import { type Network, systemNetwork } from "./network.ts";
 import { networkError } from "./network-error.ts";
-import { type OutgoingRequest, parseRequest, portOf, serializeHead } from "./outgoing-request.ts";
+import { isRepeatable, type OutgoingRequest, parseRequest, portOf, serializeHead } from "./outgoing-request.ts";
 import { redirected } from "./redirect.ts";
 import type { Fields, ResponseHead } from "./response-parser.ts";
 import { type Subrequest, Subrequests } from "./subrequests.ts";
-import { connectPermitted, permittedAddresses } from "./target.ts";
+import { type Connection, connectPermitted, permittedAddresses } from "./target.ts";
 
 export interface EgressOptions {
   policyOf(app: string): EgressPolicy;
@@ -28,8 +29,12 @@ export interface EgressOptions {
   onDenied(ctx: OpContext, host: string): void;
   /** How often the request that `invocation` serves has come back to nano already; 0 when that is not known. */
   hopsOf?(invocation: Invocation): number;
+  /** What an app's response bodies may fill while others wait for their connections; nothing unless given. */
+  budgetOf?(app: string): ByteBudget | null;
   /** The system's unless given. */
   readonly network?: Network;
+  /** Whoever gives it closes it. Without one, connections end with their subrequests. */
+  readonly pool?: ConnectionPool;
 }
 
 type EgressOps = Pick<Handlers<typeof fetchOps, OpContext>, "fetch_start" | "fetch_abort">;
@@ -45,6 +50,7 @@ const NULL_BODY_STATUSES: readonly number[] = [204, 205, 304];
 
 export function createEgress(options: EgressOptions): EgressOps {
   const network = options.network ?? systemNetwork();
+  const pool = options.pool ?? null;
   const subrequests = new Subrequests();
 
   return {
@@ -78,7 +84,6 @@ export function createEgress(options: EgressOptions): EgressOps {
         const head = await exchange.head;
         const next = redirected(request, head);
         if (next === null) {
-          exchange.parked.then(() => subrequest.park());
           exchange.finished.then(() => subrequest.end());
           return { ...answerOf(ctx, request, head, exchange), url: request.url.href, redirected: redirects > 0 };
         }
@@ -97,20 +102,33 @@ export function createEgress(options: EgressOptions): EgressOps {
     const { invocation } = ctx;
     const { signal } = subrequest;
     const isTls = url.protocol === "https:";
-    ctx.charge(HOP_FUEL + (isTls ? TLS_FUEL : 0) + (body instanceof Uint8Array ? body.byteLength * FUEL_PER_SENT_BYTE : 0));
+    ctx.charge(HOP_FUEL + (body instanceof Uint8Array ? body.byteLength * FUEL_PER_SENT_BYTE : 0));
     const target = { url, port: portOf(url), connectMs: limits.fetchConnectMs, signal };
     const addresses = await permittedAddresses(target, options.policyOf(invocation.app), network, () => options.onDenied(ctx, url.host));
-    const socket = await connectPermitted(target, addresses, network);
-    return new Exchange(
-      socket,
-      { method, head: serializeHead(request, (options.hopsOf?.(invocation) ?? 0) + 1), body },
-      {
+    const keeping = { idleMs: limits.fetchKeepAliveMs, mostOfApp: limits.fetchIdleConnections };
+    const isKept = pool !== null && keeping.idleMs > 0 && keeping.mostOfApp > 0;
+    const head = serializeHead(request, (options.hopsOf?.(invocation) ?? 0) + 1, !isKept);
+    const routeTo = (address: string): Route => ({ app: invocation.app, origin: url.origin, address });
+    const open = ({ socket, address }: Connection): Exchange => {
+      const exchange: Exchange = new Exchange(socket, { method, head, body }, {
         headersMs: limits.fetchHeadersMs,
         idleMs: limits.fetchIdleMs,
         readAheadBytes: invocation.limits.streamBufferBytes,
         signal,
-      },
-    );
+        budget: options.budgetOf?.(invocation.app) ?? { usedBytes: 0, limitBytes: 0 },
+        onRest: (isResting) => (isResting ? subrequest.rest(() => exchange.takeIn()) : subrequest.wake()),
+        keep: isKept ? (used) => pool.put(routeTo(address), used, keeping) : null,
+      });
+      return exchange;
+    };
+    const kept = isKept && isRepeatable(request) ? pool.take(addresses.map(routeTo)) : null;
+    if (kept !== null) {
+      const exchange = open(kept);
+      await exchange.head.catch(() => {});
+      if (!exchange.isUnheard || signal.aborted) return exchange;
+    }
+    if (isTls) ctx.charge(TLS_FUEL);
+    return open(await connectPermitted(target, addresses, network));
   }
 }
 

@@ -25,6 +25,7 @@ const FORBIDDEN = /^(?:connect|trace|track)$/i;
 const REDIRECT_MODES: readonly string[] = ["follow", "error", "manual"] satisfies RedirectMode[];
 /** Fields that are the host's to write. */
 const HOST_FIELDS: ReadonlySet<string> = new Set(["host", "content-length", "expect", HOPS_FIELD]);
+const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 const HOSTNAME = /^(?:[\w.-]+|\[[\da-f:.]+\])$/;
 const TARGET = /^\/[\x21-\x7e]*$/;
 
@@ -60,8 +61,8 @@ export function portOf(url: URL): number {
   return url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
 }
 
-/** The head on the wire. `hops` goes into `x-nano-hops`. */
-export function serializeHead({ method, url, fields, body }: OutgoingRequest, hops: number): Uint8Array {
+/** The head on the wire. `hops` goes into `x-nano-hops`; `isLast` tells the upstream that the connection ends with this request. */
+export function serializeHead({ method, url, fields, body }: OutgoingRequest, hops: number, isLast: boolean): Uint8Array {
   const isSet = new Set(fields.map(([name]) => name.toLowerCase()));
   const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`, `Host: ${url.host}`, ...fields.map(([name, value]) => `${name}: ${value}`)];
   if (!isSet.has("accept")) lines.push("Accept: */*");
@@ -72,8 +73,13 @@ export function serializeHead({ method, url, fields, body }: OutgoingRequest, ho
   if (body instanceof Uint8Array) lines.push(`Content-Length: ${body.byteLength}`);
   else if (body !== null) lines.push("Transfer-Encoding: chunked");
   else if (method === "POST" || method === "PUT") lines.push("Content-Length: 0");
-  lines.push(`${HOPS_FIELD}: ${hops}`, "Connection: close", "", "");
+  lines.push(`${HOPS_FIELD}: ${hops}`, ...(isLast ? ["Connection: close"] : []), "", "");
   return Buffer.from(lines.join("\r\n"), "latin1");
+}
+
+/** May it be sent again when nobody knows whether it arrived? (https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2) */
+export function isRepeatable({ method, body }: OutgoingRequest): boolean {
+  return IDEMPOTENT.has(method) && (body === null || body instanceof Uint8Array);
 }
 
 export function streamOf(request: OutgoingRequest): ByteSource | null {

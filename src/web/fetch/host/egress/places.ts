@@ -1,4 +1,12 @@
-/** A number of places that many want: whoever finds none waits in order. */
+/** A number of places that many want: whoever finds none waits in order. Those that rest while somebody waits are asked to move, so that nobody waits for ever. */
+export interface Place {
+  /** Gives it back. Idempotent. */
+  leave(): void;
+  /** Nothing moves here for now. `relieve` is called, at most once, when somebody waits and all others rest too: it has to see to it that the place is left some time. */
+  rest(relieve: () => void): void;
+  wake(): void;
+}
+
 interface Waiter {
   readonly most: number;
   readonly admit: () => void;
@@ -6,14 +14,16 @@ interface Waiter {
 
 export class Places {
   readonly #waiters: Waiter[] = [];
+  /** In the order in which they came to rest. */
+  readonly #resting = new Map<Place, () => void>();
   #taken = 0;
 
   get isIdle(): boolean {
     return this.#taken === 0 && this.#waiters.length === 0;
   }
 
-  /** Resolves with what gives the place back (idempotent) once fewer than `most` are taken. Rejects, without a place, when `signal` aborts first. */
-  take(most: number, signal: AbortSignal): Promise<() => void> {
+  /** Resolves once fewer than `most` are taken. Rejects, without a place, when `signal` aborts first. */
+  take(most: number, signal: AbortSignal): Promise<Place> {
     if (signal.aborted) return Promise.reject(signal.reason);
     if (this.#waiters.length === 0 && this.#taken < most) return Promise.resolve(this.#occupy());
     return new Promise((resolve, reject) => {
@@ -31,18 +41,29 @@ export class Places {
       };
       this.#waiters.push(waiter);
       signal.addEventListener("abort", onAbort, { once: true });
+      this.#relieve();
     });
   }
 
-  #occupy(): () => void {
+  #occupy(): Place {
     this.#taken++;
     let isHeld = true;
-    return () => {
-      if (!isHeld) return;
-      isHeld = false;
-      this.#taken--;
-      this.#admit();
+    const place: Place = {
+      leave: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        this.#taken--;
+        this.#resting.delete(place);
+        this.#admit();
+      },
+      rest: (relieve) => {
+        if (!isHeld) return;
+        this.#resting.set(place, relieve);
+        this.#relieve();
+      },
+      wake: () => void this.#resting.delete(place),
     };
+    return place;
   }
 
   #admit(): void {
@@ -50,5 +71,15 @@ export class Places {
       this.#waiters.shift();
       first.admit();
     }
+    this.#relieve();
+  }
+
+  /** As long as one of them moves, a place will be left. */
+  #relieve(): void {
+    const [oldest] = this.#resting;
+    if (this.#waiters.length === 0 || oldest === undefined || this.#resting.size < this.#taken) return;
+    const [place, relieve] = oldest;
+    this.#resting.delete(place);
+    relieve();
   }
 }

@@ -44,6 +44,8 @@ export class ResponseParser {
   /** Bytes of the body that are still to come. */
   #remaining = 0;
   #chunks: ChunkedDecoder | null = null;
+  #persists = false;
+  #hasExcess = false;
 
   constructor(method: string, listener: ResponseListener) {
     this.#isHead = method === "HEAD";
@@ -54,18 +56,26 @@ export class ResponseParser {
     return this.#state === "done";
   }
 
+  /** The response is complete, nothing came behind it, and its sender goes on listening (https://www.rfc-editor.org/rfc/rfc9112#section-9.3). */
+  get leavesConnectionOpen(): boolean {
+    return this.isDone && this.#persists && !this.#hasExcess;
+  }
+
   /** Throws a guest TypeError when the bytes are no response. What follows the response is ignored. */
   push(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.byteLength && this.#state !== "done"; ) {
+    let at = 0;
+    while (at < bytes.byteLength && this.#state !== "done") {
       if (this.#state === "chunked") at = this.#takeChunks(bytes, at);
       else if (this.#state === "counted" || this.#state === "untilClose") at = this.#takeBody(bytes, at);
       else at = this.#takeLine(bytes, at);
     }
+    if (at < bytes.byteLength) this.#hasExcess = true;
   }
 
   /** The sender has closed. Throws a guest TypeError unless that is where the response ends. */
   end(): void {
     if (this.#state === "untilClose") this.#state = "done";
+    this.#persists = false;
     if (this.#state !== "done") throw networkError("the upstream closed the connection before its response was complete");
   }
 
@@ -149,6 +159,7 @@ export class ResponseParser {
     if (codings.length > 0 && (lengths.length > 0 || this.#version === "0" || codings.length > 1 || codings[0]?.toLowerCase() !== "chunked")) throw networkError("the upstream's response is framed in two ways, or in one that is unknown");
     const [length] = lengths;
     if (lengths.some((other) => other !== length || !DECIMAL.test(other))) throw networkError("the upstream's response has a malformed content-length");
+    this.#persists = this.#version === "1" && !this.#valuesOf("connection").some((option) => option.toLowerCase() === "close");
     if (this.#isHead || this.#status === 204 || this.#status === 304) this.#state = "done";
     else if (codings.length > 0) this.#state = "chunked";
     else if (length === undefined) this.#state = "untilClose";

@@ -1,7 +1,7 @@
 /** The subrequests that are under way: how many an invocation and an app may have, and how one is aborted. */
 import { GuestError } from "../../../../isolate/guest-error.ts";
 import type { Invocation } from "../../../../isolate/invocation.ts";
-import { Places } from "./places.ts";
+import { type Place, Places } from "./places.ts";
 
 interface OfInvocation {
   started: number;
@@ -15,8 +15,10 @@ export interface Subrequest {
   readonly signal: AbortSignal;
   /** Waits for a place among the invocation's and the app's. */
   admitted(appSubrequestsAtOnce: number): Promise<void>;
-  /** It rests until the guest reads on; the invocation may start another one, so that nobody waits for himself. */
-  park(): void;
+  /** Its body waits for the guest to read on. `relieve`: see `Place.rest`. */
+  rest(relieve: () => void): void;
+  /** The guest reads on. */
+  wake(): void;
   /** Over. Idempotent. */
   end(): void;
 }
@@ -39,20 +41,23 @@ export class Subrequests {
     if (invocation.signal.aborted) onOver();
     invocation.signal.addEventListener("abort", onOver, { once: true });
     mine.running.set(id, controller);
-    let leaveInvocation = (): void => {};
-    let leaveApp = (): void => {};
+    const places: Place[] = [];
     return {
       signal,
       admitted: async (appSubrequestsAtOnce) => {
-        leaveInvocation = await mine.places.take(limits.subrequestsAtOnce, signal);
-        leaveApp = await this.#takeOfApp(app, appSubrequestsAtOnce, signal);
+        places.push(await mine.places.take(limits.subrequestsAtOnce, signal));
+        places.push(await this.#takeOfApp(app, appSubrequestsAtOnce, signal));
       },
-      park: () => leaveInvocation(),
+      rest: (relieve) => {
+        for (const place of places) place.rest(relieve);
+      },
+      wake: () => {
+        for (const place of places) place.wake();
+      },
       end: () => {
         mine.running.delete(id);
         invocation.signal.removeEventListener("abort", onOver);
-        leaveInvocation();
-        leaveApp();
+        for (const place of places) place.leave();
       },
     };
   }
@@ -71,17 +76,20 @@ export class Subrequests {
     return mine;
   }
 
-  async #takeOfApp(app: string, most: number, signal: AbortSignal): Promise<() => void> {
+  async #takeOfApp(app: string, most: number, signal: AbortSignal): Promise<Place> {
     const places = this.#apps.get(app) ?? new Places();
     this.#apps.set(app, places);
     const forget = (): void => {
       if (places.isIdle && this.#apps.get(app) === places) this.#apps.delete(app);
     };
     try {
-      const leave = await places.take(most, signal);
-      return () => {
-        leave();
-        forget();
+      const place = await places.take(most, signal);
+      return {
+        ...place,
+        leave: () => {
+          place.leave();
+          forget();
+        },
       };
     } catch (error) {
       forget();

@@ -43,14 +43,19 @@ export async function permittedAddresses(target: Target, policy: EgressPolicy, n
   throw deniedError();
 }
 
+export interface Connection {
+  readonly socket: Socket;
+  readonly address: string;
+}
+
 /** Tries the addresses in order, each for its share of the time that is left. */
-export async function connectPermitted({ url, port, connectMs, signal }: Target, permitted: readonly string[], network: Network): Promise<Socket> {
+export async function connectPermitted({ url, port, connectMs, signal }: Target, permitted: readonly string[], network: Network): Promise<Connection> {
   const addresses = permitted.slice(0, MAX_ATTEMPTS);
   const tlsName = url.protocol === "https:" ? (literalAddress(url.hostname) ?? url.hostname.replace(/\.$/, "")) : null;
   let failure: unknown = networkError("the upstream has no usable address");
   for (const address of addresses) {
     try {
-      return await network.connect({ address, port, tlsName, timeoutMs: Math.ceil(connectMs / addresses.length) }, signal);
+      return { socket: await network.connect({ address, port, tlsName, timeoutMs: Math.ceil(connectMs / addresses.length) }, signal), address };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       failure = error;

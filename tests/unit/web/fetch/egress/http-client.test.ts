@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { expect, test } from "bun:test";
-import { Exchange } from "../../../../../src/web/fetch/host/egress/http-client.ts";
+import { Exchange, type ExchangeOptions } from "../../../../../src/web/fetch/host/egress/http-client.ts";
 import { failure, latin1 } from "./fixture.ts";
 
 class FakeSocket extends EventEmitter {
@@ -23,8 +23,8 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-const exchangeOn = (socket: FakeSocket, signal = new AbortController().signal): Exchange =>
-  new Exchange(socket as unknown as Socket, { method: "GET", head: latin1("GET / HTTP/1.1\r\n\r\n"), body: null }, { headersMs: 1000, idleMs: 1000, readAheadBytes: 65_536, signal });
+const exchangeOn = (socket: FakeSocket, options: Partial<ExchangeOptions> = {}): Exchange =>
+  new Exchange(socket as unknown as Socket, { method: "GET", head: latin1("GET / HTTP/1.1\r\n\r\n"), body: null }, { headersMs: 1000, idleMs: 1000, readAheadBytes: 65_536, signal: new AbortController().signal, budget: { usedBytes: 0, limitBytes: 0 }, onRest: () => {}, keep: null, ...options });
 
 test("a sender of single bytes fills the read-ahead long before it has sent as many", () => {
   const socket = new FakeSocket();
@@ -41,13 +41,13 @@ test("a sender of single bytes fills the read-ahead long before it has sent as m
 
 test("a rested exchange reads on when somebody takes of it", async () => {
   const socket = new FakeSocket();
-  const exchange = exchangeOn(socket);
+  const rests: boolean[] = [];
+  const exchange = exchangeOn(socket, { onRest: (isResting) => rests.push(isResting) });
   socket.emit("data", latin1("HTTP/1.1 200 OK\r\n\r\n"));
   socket.emit("data", new Uint8Array(65_536));
-  expect(socket.isPaused).toBe(true);
-  await exchange.parked;
+  expect([socket.isPaused, rests]).toEqual([true, [true]]);
   expect((await exchange.pull())?.byteLength).toBe(65_536);
-  expect(socket.isPaused).toBe(false);
+  expect([socket.isPaused, rests]).toEqual([false, [true, false]]);
   exchange.cancel();
 });
 
@@ -61,7 +61,7 @@ test("a connection that broke before it was used is a failure, not a wait", asyn
 
 test("a connection that came too late for its guest is closed at once", async () => {
   const socket = new FakeSocket();
-  const exchange = exchangeOn(socket, AbortSignal.abort(new Error("gone")));
+  const exchange = exchangeOn(socket, { signal: AbortSignal.abort(new Error("gone")) });
   expect([await failure(exchange.head), socket.destroyed]).toEqual(["no guest error: gone", true]);
 });
 

@@ -3,6 +3,7 @@ import { createServer } from "node:tls";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { BytePipe } from "../../../../../src/base/byte-pipe.ts";
 import { SINK } from "../../../../../src/web/fetch/host/answer-ops.ts";
+import { ConnectionPool } from "../../../../../src/web/fetch/host/egress/connection-pool.ts";
 import { systemNetwork } from "../../../../../src/web/fetch/host/egress/network.ts";
 import { cert, key } from "./certificate.ts";
 import { failure, Guest, latin1, outcome, turns, Upstream, until } from "./fixture.ts";
@@ -73,6 +74,19 @@ async function tls(roots: string | undefined, name: string): Promise<unknown> {
   return result;
 }
 
+async function kept(): Promise<unknown> {
+  await using upstream = await Upstream.start((socket, received) => {
+    if (received.endsWith("\r\n\r\n")) socket.write(OK);
+  });
+  const pool = new ConnectionPool();
+  const guest = new Guest({ pool });
+  const texts: string[] = [];
+  for (let count = 0; count < 3; count++) texts.push(await guest.text(await guest.fetch(upstream.url)));
+  pool.close();
+  await until(() => upstream.sockets.size === 0);
+  return [texts, upstream.connections];
+}
+
 async function aborted(): Promise<unknown> {
   await using upstream = await Upstream.start(() => {});
   const guest = new Guest();
@@ -104,6 +118,7 @@ export async function probe(): Promise<Record<string, unknown>> {
     tlsOfAnUnknownIssuer: await tls(undefined, "secure.test"),
     local: await failure(new Guest({ allowsPrivate: false }).fetch("http://localhost/")),
     unreachable: await failure(new Guest().fetch("http://127.0.0.1:4/")),
+    kept: await kept(),
     aborted: await aborted(),
   };
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { resolveAppLimits } from "../../../../../src/limits.ts";
 import { createEgress } from "../../../../../src/web/fetch/host/egress/egress.ts";
-import { failure, Guest, turns, Upstream, until } from "./fixture.ts";
+import { failure, Guest, latin1, outcome, turns, Upstream, until } from "./fixture.ts";
 
+const MEGABYTE = 1 << 20;
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
 /** Holds every request until the test lets the oldest one go. */
@@ -48,11 +49,45 @@ describe("an invocation", () => {
     expect(upstream.mostAtOnce).toBeLessThanOrEqual(7);
   });
 
-  test("does not wait for itself when it leaves large bodies unread", async () => {
-    await using upstream = await Upstream.answering(`HTTP/1.1 200 OK\r\n\r\n${"x".repeat(200_000)}`);
-    const guest = new Guest({ limits: { streamBufferBytes: 16_384 } });
-    const heads = await Promise.all(Array.from({ length: 20 }, () => guest.fetch(upstream.url)));
-    for (const head of heads) expect((await guest.bytes(head)).byteLength).toBe(200_000);
+  test("does not wait for itself when it leaves large bodies unread: they are taken in while others wait, and no seventh connection is open", async () => {
+    const [size, budget] = [4 * MEGABYTE, { usedBytes: 0, limitBytes: 64 * MEGABYTE }];
+    await using upstream = await Upstream.start((socket, received) => {
+      if (received.includes("\r\n\r\n")) socket.end(Buffer.concat([latin1(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`), new Uint8Array(size)]));
+    });
+    const guest = new Guest({ limits: { streamBufferBytes: 16_384 }, budgetOf: () => budget });
+    const heads = await Promise.all(Array.from({ length: 10 }, () => guest.fetch(upstream.url)));
+    expect(upstream.mostAtOnce).toBeLessThanOrEqual(6);
+    expect(budget.usedBytes).toBeGreaterThanOrEqual(4 * size);
+    for (const head of heads) expect((await guest.bytes(head)).byteLength).toBe(size);
+    expect(budget.usedBytes).toBe(0);
+  });
+
+  test("loses the body that waits longest when there is no room to take it in, and is told why", async () => {
+    const [size, budget] = [16 * MEGABYTE, { usedBytes: 0, limitBytes: MEGABYTE }];
+    await using upstream = await Upstream.start((socket, received) => {
+      if (received.includes("\r\n\r\n")) socket.end(Buffer.concat([latin1(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`), new Uint8Array(size)]));
+    });
+    const guest = new Guest({ limits: { streamBufferBytes: 16_384, subrequestsAtOnce: 2 }, budgetOf: () => budget });
+    const first = await guest.fetch(upstream.url);
+    const second = await guest.fetch(upstream.url);
+    const third = await guest.fetch(upstream.url);
+    expect(upstream.mostAtOnce).toBeLessThanOrEqual(3);
+    const read = await Promise.all([first, second, third].map((head) => outcome(guest.bytes(head).then(({ byteLength }) => String(byteLength)))));
+    expect(read.filter((text) => text === String(size)).length).toBe(2);
+    expect(read.find((text) => text !== String(size))).toBe("TypeError: fetch failed: its body waited to be read while other subrequests waited for its connection, and there was no room to take it in: read bodies, or cancel them, before you fetch more");
+    guest.end();
+    expect(budget.usedBytes).toBe(0);
+  });
+
+  test("gives back what it took in when it ends", async () => {
+    const budget = { usedBytes: 0, limitBytes: 64 * MEGABYTE };
+    await using upstream = await Upstream.answering(`HTTP/1.1 200 OK\r\n\r\n${"x".repeat(2 * MEGABYTE)}`);
+    const guest = new Guest({ limits: { streamBufferBytes: 16_384, subrequestsAtOnce: 1 }, budgetOf: () => budget });
+    await guest.fetch(upstream.url);
+    await guest.fetch(upstream.url);
+    expect(budget.usedBytes).toBeGreaterThan(MEGABYTE);
+    guest.end();
+    expect(budget.usedBytes).toBe(0);
   });
 
   test("that is still starting up may not fetch", async () => {
