@@ -45,6 +45,7 @@ export const limits = {
   bundle_mb: limit("app", "mb", 10, 1, 64, "size of the bundled source of one app", "the load fails"),
   modules: limit("app", "count", 1_000, 1, 10_000, "number of modules in one app", "the load fails"),
   drain_ms: limit("app", "ms", 30_000, 0, 300_000, "time that running invocations get when an app or nano stops", "they are aborted and named in the log"),
+  quarantine_kills: limit("app", "count", 5, 0, 1_000, "number of isolates of an app ended within quarantine_window_ms, with nothing answered in between; 0 for any number", "503 quarantined"),
   fetch_connect_ms: limit("app", "ms", 10_000, 100, 60_000, "time to connect to an upstream", "fetch rejects with TypeError"),
   fetch_headers_ms: limit("app", "ms", 30_000, 100, 300_000, "time to an upstream's response head", "fetch rejects with TypeError"),
   fetch_idle_ms: limit("app", "ms", 30_000, 100, 300_000, "time between two chunks of an upstream's body", "the body fails with TypeError"),
@@ -74,6 +75,9 @@ export const limits = {
   timer_min_ms: limit("fixed", "ms", 1, 1, 1, "shortest delay of a timer", "shorter ones become this one"),
   timer_nested_min_ms: limit("fixed", "ms", 4, 4, 4, "shortest delay of a timer from the fifth level of nesting on", "shorter ones become this one"),
   drain_event_cpu_ms: limit("fixed", "ms", 1_000, 1, 1_000, "CPU time of one drain event, where cpu_ms allows as much", "the isolate is ended"),
+  quarantine_window_ms: limit("fixed", "ms", 10_000, 10_000, 10_000, "time in which quarantine_kills counts", "older ones are forgotten"),
+  quarantine_ms: limit("fixed", "ms", 10_000, 10_000, 10_000, "length of an app's first quarantine; each further one is twice as long", "the app is asked again"),
+  quarantine_most_ms: limit("fixed", "ms", 300_000, 300_000, 300_000, "length of a quarantine", "the app is asked again"),
   self_call_depth: limit("fixed", "count", 8, 1, 16, "how often a request may come back to nano through fetch()", "508 loop_detected"),
 } as const satisfies Readonly<Record<string, Limit>>;
 
@@ -128,6 +132,7 @@ export function resolveAppLimits(...layers: readonly LimitValues[]) {
     bundleBytes: value("bundle_mb"),
     modules: value("modules"),
     drainMs: value("drain_ms"),
+    quarantineKills: value("quarantine_kills"),
     fetchConnectMs: value("fetch_connect_ms"),
     fetchHeadersMs: value("fetch_headers_ms"),
     fetchIdleMs: value("fetch_idle_ms"),

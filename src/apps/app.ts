@@ -6,8 +6,12 @@ import { Account } from "../isolate/scheduler.ts";
 import { AdmissionGate } from "./admission.ts";
 import { LogRate } from "./log-rate.ts";
 import { Drain, type Drainable, type DrainProgress, type DrainReason } from "./drain.ts";
+import { Quarantine, quarantineLimits } from "./quarantine.ts";
 import type { Revision, RevisionServices } from "./revision.ts";
 import { Serving, type ServingHooks } from "./serving.ts";
+
+/** `loading` includes apps that nobody has asked for yet: they load at their first request. */
+export type AppState = "loading" | "ready" | "draining" | "failed" | "quarantined";
 
 export class App implements Drainable {
   readonly name: string;
@@ -16,6 +20,7 @@ export class App implements Drainable {
   /** What waits in nano of the app's streams. */
   readonly streamBudget: ByteBudget;
   readonly logRate: LogRate;
+  readonly quarantine = new Quarantine(() => quarantineLimits(this.config.limits.quarantineKills));
   readonly #services: RevisionServices;
   readonly #hooks: ServingHooks;
   /** Replaced, and not done. */
@@ -61,6 +66,13 @@ export class App implements Drainable {
   }
   get isDraining(): boolean {
     return this.#drain !== null || this.#isClosed;
+  }
+  /** What an operator is told about the app. */
+  get state(): AppState {
+    if (this.isDraining) return "draining";
+    const { state } = this.#serving.revision;
+    if (state !== "ready") return state === "failed" ? "failed" : "loading";
+    return this.quarantine.remainingMs > 0 ? "quarantined" : "ready";
   }
   /** Null unless the app is stopping. */
   get drainProgress(): DrainProgress | null {
@@ -110,6 +122,8 @@ export class App implements Drainable {
     }
     this.#serving = next;
     this.gate.limits = config.limits;
+    // Whoever deploys anew has mended something.
+    this.quarantine.lift();
     this.#retire(previous);
     return next.revision;
   }
@@ -152,5 +166,8 @@ export class App implements Drainable {
   #tellKill(revision: Revision, kill: Kill): void {
     const { outcome, ...details } = kill;
     this.#services.observer.kill({ app: this.name, reason: outcome, ...details, stack: revision.mapStack(kill.stack) });
+    // An exception that left the isolate unusable is told to the client as such, and is the app's affair.
+    const restMs = outcome === "internalError" ? null : this.quarantine.kill();
+    if (restMs !== null) this.#services.observer.event("quarantined", { app: this.name, for_ms: restMs });
   }
 }

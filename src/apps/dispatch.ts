@@ -66,6 +66,8 @@ export class Dispatcher {
   /** Never rejects. */
   dispatch(app: App, request: DispatchRequest): Promise<DispatchResult> {
     if (app.isDraining) return Promise.resolve(draining(app));
+    const restMs = app.quarantine.remainingMs;
+    if (restMs > 0) return Promise.resolve({ outcome: "loadShed", code: "quarantined", retryAfterS: Math.ceil(restMs / 1000), cpuMs: 0 });
     const admission = app.gate.enter();
     if (admission === "admitted" && app.serving.revision.state === "ready") return this.#invoke(app, request);
     return this.#dispatchLater(app, request, admission);
@@ -98,7 +100,10 @@ export class Dispatcher {
         app: app.name,
         limits: revision.invocationLimits,
         hops: request.hops,
-        onAnswer: (answer) => settle({ outcome: "ok", response: answer as ResponseWire, cpuMs: invocation.cpuMs }),
+        onAnswer: (answer) => {
+          app.quarantine.answered();
+          settle({ outcome: "ok", response: answer as ResponseWire, cpuMs: invocation.cpuMs });
+        },
         onFailure: (outcome, guest) => {
           const detail = guest === null ? null : this.#explain(revision, guest);
           if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });

@@ -1,7 +1,7 @@
 /** One nano with a hostile app and two honest ones, each with a secret of its own, and what is asked of it around every attack. */
 import { type LogLine, NanoProcess } from "../harness/nano.ts";
 
-export const LIMITS = { cpu_ms: 50, wall_ms: 2000, stream_ms: 2000, wait_until_ms: 1000, memory_mb: 64, log_kb: 64 };
+export const LIMITS = { cpu_ms: 50, wall_ms: 2000, stream_ms: 2000, wait_until_ms: 1000, memory_mb: 64, log_kb: 64, quarantine_kills: 0 };
 
 /** On a busy machine a client hears late of an invocation that was ended in time. */
 export const PATIENCE_MS = 15_000;
