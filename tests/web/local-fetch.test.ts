@@ -72,3 +72,25 @@ describe("integrity", () => {
 test("only-if-cached fails, because nothing is cached", async () => {
   expect(await guest.run(`${OUTCOME} return [await outcome(fetch("data:,x", { cache: "only-if-cached", mode: "same-origin" })), await outcome(fetch("data:,x", { cache: "no-store" }))]`)).toEqual(["TypeError", "x"]);
 });
+
+test("an app that patches every built-in breaks itself, not what reads its blobs and bodies", async () => {
+  using poisoned = new TestIsolate();
+  expect(
+    await poisoned.run(`
+      const keep = { Promise, URL, FileReader, Request, Response, ReadableStream, fetch }, blob = new Blob(["x"], { type: "text/plain" }), bytes = new Uint8Array([121]), { stringify } = JSON, poison = () => { throw new Error("patched") };
+      const owners = [Array.prototype, String.prototype, RegExp.prototype, Map.prototype, Set.prototype, WeakMap.prototype, Promise.prototype, Object.getPrototypeOf(Uint8Array.prototype), ArrayBuffer.prototype, Number.prototype, Object, Reflect, JSON, Math, Function.prototype,
+        Blob.prototype, keep.URL, EventTarget.prototype, Event.prototype, Headers.prototype, ReadableStream.prototype, ReadableStreamDefaultReader.prototype, URL.prototype];
+      const targets = owners.flatMap((owner) => Reflect.ownKeys(owner).map((key) => ({ owner, key, d: Object.getOwnPropertyDescriptor(owner, key) })))
+        .filter(({ owner, key, d }) => key !== "constructor" && d.configurable && typeof (d.value ?? d.get) === "function" && !(owner === Promise.prototype && key === "then"));
+      const createObjectURL = keep.URL.createObjectURL, define = Object.defineProperty;
+      for (let i = 0; i < targets.length; i++) { const { owner, key } = targets[i]; define(owner, key, { value: poison }); }
+      const url = createObjectURL(blob);
+      const viaUrl = await (await keep.fetch(url, { integrity: ${JSON.stringify(`sha256-${createHash("sha256").update("x").digest("base64")}`)} })).text();
+      const reader = new keep.FileReader(), read = new keep.Promise((resolve) => { reader.onloadend = () => resolve(reader.result) });
+      reader.readAsDataURL(blob);
+      const form = await new keep.Response("a=1", { headers: { "content-type": "application/x-www-form-urlencoded" } }).formData();
+      const streamed = await new keep.Response(new keep.ReadableStream({ pull(c) { c.enqueue(bytes); c.close() } })).text();
+      const result = viaUrl + " " + await read + " " + form.get("a") + " " + streamed + " " + new keep.Request("http://a/", { mode: "no-cors", headers: { accept: "b" } }).mode;
+      JSON.stringify = stringify; return result;`),
+  ).toBe("x data:text/plain;base64,eA== 1 y no-cors");
+});

@@ -14,7 +14,7 @@ import {
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
 } from "web-streams-polyfill";
-import { AsyncIteratorPrototype, getOwnPropertyDescriptor, getPrototypeOf, promiseThen, setPrototypeOf, symbolAsyncIterator, typedArrayName, uncurryThis } from "../infra/guest/primordials.ts";
+import { AsyncIteratorPrototype, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, promiseThen, SafePromise, setPrototypeOf, symbolAsyncIterator, typedArrayName, uncurryThis } from "../infra/guest/primordials.ts";
 import { expose, type Interface } from "../infra/guest/webidl.ts";
 
 const interfaces: readonly (readonly [string, Interface])[] = [
@@ -39,7 +39,7 @@ const iteratorPrototype = getPrototypeOf(ReadableStream.from([])[symbolAsyncIter
 setPrototypeOf(iteratorPrototype, AsyncIteratorPrototype);
 
 export { ReadableStream, TransformStream, WritableStream };
-type Chunk = Uint8Array<ArrayBuffer> | null;
+type Bytes = Uint8Array<ArrayBuffer> | null;
 export type ByteStream = ReadableStream<unknown>;
 export type Reader = ReadableStreamDefaultReader<unknown>;
 
@@ -48,7 +48,6 @@ const getter = <T>(prototype: object, key: string) => uncurryThis(getOwnProperty
 
 const getLocked = getter<boolean>(ReadableStream.prototype, "locked");
 const acquireReader = uncurryThis(ReadableStream.prototype.getReader as (this: ByteStream) => Reader);
-const readFrom = uncurryThis(ReadableStreamDefaultReader.prototype.read as (this: Reader) => Promise<{ done: boolean; value: unknown }>);
 const releaseReader = uncurryThis(ReadableStreamDefaultReader.prototype.releaseLock as (this: Reader) => void);
 const cancelThrough = uncurryThis(ReadableStreamDefaultReader.prototype.cancel as (this: Reader, reason: unknown) => Promise<void>);
 const cancelDirectly = uncurryThis(ReadableStream.prototype.cancel as (this: ByteStream, reason: unknown) => Promise<void>);
@@ -72,7 +71,45 @@ export const isLocked = (stream: ByteStream): boolean => getLocked(stream);
 /** https://streams.spec.whatwg.org/#is-readable-stream-disturbed. The library keeps it in a field of this name. */
 export const isDisturbed = (stream: ByteStream): boolean => (stream as unknown as { _disturbed: boolean })._disturbed === true;
 export const openReader = (stream: ByteStream): Reader => acquireReader(stream);
-export const readNext = (reader: Reader): Promise<{ done: boolean; value: unknown }> => readFrom(reader);
+
+/** What the library keeps in fields of these names. */
+interface Internals {
+  _disturbed: boolean;
+  readonly _state: "readable" | "closed" | "errored";
+  readonly _storedError: unknown;
+  readonly _readableStreamController: { readonly [pullSteps]: (request: ReadRequest) => void };
+}
+
+/** https://streams.spec.whatwg.org/#read-request */
+interface ReadRequest {
+  _chunkSteps(chunk: unknown): void;
+  _closeSteps(): void;
+  _errorSteps(error: unknown): void;
+}
+
+const pullSteps: unique symbol = (ownKeys(ReadableStreamDefaultController.prototype) as symbol[]).find((key) => typeof key === "symbol" && key.description === "[[PullSteps]]") as never;
+
+export interface Chunk {
+  readonly done: boolean;
+  readonly value: unknown;
+}
+
+/** As `reader.read()`, but what it resolves with has no prototype, where an app could have put a `then`. https://streams.spec.whatwg.org/#readable-stream-default-reader-read */
+export function readNext(reader: Reader): Promise<Chunk> {
+  return new SafePromise((resolve, reject) => {
+    const request = {
+      __proto__: null,
+      _chunkSteps: (value) => resolve({ __proto__: null, done: false, value } as Chunk),
+      _closeSteps: () => resolve({ __proto__: null, done: true, value: undefined } as Chunk),
+      _errorSteps: reject,
+    } as ReadRequest;
+    const stream = (reader as unknown as { readonly _ownerReadableStream: Internals })._ownerReadableStream;
+    stream._disturbed = true;
+    if (stream._state === "closed") request._closeSteps();
+    else if (stream._state === "errored") request._errorSteps(stream._storedError);
+    else stream._readableStreamController[pullSteps](request);
+  });
+}
 export const release = (reader: Reader): void => releaseReader(reader);
 export const cancelReader = (reader: Reader, reason: unknown): Promise<void> => cancelThrough(reader, reason);
 export const cancelStream = (stream: ByteStream, reason: unknown): Promise<void> => cancelDirectly(stream, reason);
@@ -82,7 +119,7 @@ export const tee = (stream: ByteStream): [ByteStream, ByteStream] => split(strea
  * A byte stream over `pull`, which gives the next chunk, or null at the end, now or later. Nothing is read ahead of the consumer. `opened` is given the way to fail
  * the stream from outside.
  */
-export function createByteStream(pull: () => Chunk | Promise<Chunk>, cancel: (reason: unknown) => void, opened?: (fail: (reason: unknown) => void) => void): ByteStream {
+export function createByteStream(pull: () => Bytes | Promise<Bytes>, cancel: (reason: unknown) => void, opened?: (fail: (reason: unknown) => void) => void): ByteStream {
   return new ReadableStream(
     {
       __proto__: null,
@@ -92,8 +129,8 @@ export function createByteStream(pull: () => Chunk | Promise<Chunk>, cancel: (re
       },
       pull(controller: ReadableByteStreamController) {
         const chunk = pull();
-        if (chunk !== null && typedArrayName(chunk) === undefined) return pulled(chunk as Promise<Chunk>, (late) => give(controller, late));
-        give(controller, chunk as Chunk);
+        if (chunk !== null && typedArrayName(chunk) === undefined) return pulled(chunk as Promise<Bytes>, (late) => give(controller, late));
+        give(controller, chunk as Bytes);
         return undefined;
       },
       cancel,
@@ -109,7 +146,7 @@ export function mapStream(stream: ByteStream, map: (chunk: unknown) => unknown):
     {
       __proto__: null,
       pull: (controller: ReadableStreamDefaultController<unknown>) =>
-        pulled(readFrom(reader), ({ done, value }) => {
+        pulled(readNext(reader), ({ done, value }) => {
           if (done) closeDefault(controller);
           else enqueueDefault(controller, map(value));
         }),
@@ -122,7 +159,7 @@ export function mapStream(stream: ByteStream, map: (chunk: unknown) => unknown):
 const enqueueDefault = uncurryThis(ReadableStreamDefaultController.prototype.enqueue as (this: ReadableStreamDefaultController<unknown>, chunk: unknown) => void);
 const closeDefault = uncurryThis(ReadableStreamDefaultController.prototype.close as (this: ReadableStreamDefaultController<unknown>) => void);
 
-function give(controller: ReadableByteStreamController, chunk: Chunk): void {
+function give(controller: ReadableByteStreamController, chunk: Bytes): void {
   if (chunk !== null) {
     enqueueOn(controller, chunk);
     return;

@@ -195,11 +195,11 @@ function consume<T>(body: Body | null, shape: (content: string | Bytes) => T): P
   const error = refusal(body);
   if (error !== null) return promiseReject(error) as Promise<T>;
   const { content, rid, stream, source } = body;
-  if (stream !== null) return promiseThen(readStream(stream), shape);
+  if (stream !== null) return readStream(stream, shape);
   body.used = true;
   body.content = null;
   if (rid === 0) return attempt(shape, content ?? "");
-  return promiseThen(readAll(() => readSource(source as Source, rid)), shape);
+  return readAll((take, fail) => void promiseThen(readSource(source as Source, rid), take, fail), shape);
 }
 
 function attempt<T>(shape: (content: string | Bytes) => T, content: string | Bytes): Promise<T> {
@@ -210,32 +210,45 @@ function attempt<T>(shape: (content: string | Bytes) => T, content: string | Byt
   }
 }
 
-function readStream(stream: ByteStream): Promise<Bytes> {
+type Take = (chunk: Uint8Array | null) => void;
+type Fail = (reason: unknown) => void;
+
+function readStream<T>(stream: ByteStream, shape: (content: Bytes) => T): Promise<T> {
   const reader = openReader(stream);
-  return readAll(() =>
-    promiseThen(readNext(reader), ({ done, value }) => {
-      if (done) return null;
-      if (typedArrayName(value) !== "Uint8Array") throw new SafeTypeError("the stream gave something that is no Uint8Array");
-      // The chunk stays the app's, which may write to it, and its buffer may be longer.
-      return copyOf(value as Bytes);
-    }),
+  return readAll(
+    (take, fail) =>
+      void promiseThen(
+        promiseThen(readNext(reader), ({ done, value }) => {
+          if (!done && typedArrayName(value) !== "Uint8Array") throw new SafeTypeError("the stream gave something that is no Uint8Array");
+          // The chunk stays the app's, which may write to it, and its buffer may be longer.
+          take(done ? null : copyOf(value as Bytes));
+        }),
+        undefined,
+        fail,
+      ),
+    shape,
   );
 }
 
-function readAll(next: () => Promise<Uint8Array | null>): Promise<Bytes> {
+/** No promise is resolved with bytes on the way: an app may have given all objects a `then`. */
+function readAll<T>(next: (take: Take, fail: Fail) => void, shape: (content: Bytes) => T): Promise<T> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   return new SafePromise((resolve, reject) => {
-    const step = (): void => void promiseThen(next(), take, reject);
     const take = (chunk: Uint8Array | null): void => {
-      if (chunk === null) resolve(join(chunks, size));
-      else {
+      if (chunk !== null) {
         arrayPush(chunks, chunk);
         size += typedArrayByteLength(chunk);
-        step();
+        next(take, reject);
+        return;
+      }
+      try {
+        resolve(shape(join(chunks, size)));
+      } catch (error) {
+        reject(error);
       }
     };
-    step();
+    next(take, reject);
   });
 }
 
