@@ -152,6 +152,8 @@ describe("fetch()", () => {
         return [response.status, response.ok, response.url, response.type, response.headers.getSetCookie(), await response.text()];`),
     ).toEqual([200, true, "http://up.test/x", "basic", ["a=1", "b=2"], "upstream"]);
     expect(sent).toEqual(["POST\nhttp://up.test/x\nmanual\nX-A\nb\ncontent-type\ntext/plain;charset=UTF-8\n", "text"]);
+    await app.run(`for (const init of [{}, { redirect: "error" }, { mode: "same-origin" }, { mode: "same-origin", redirect: "manual" }]) await fetch("http://up.test/", init); return 0`);
+    expect(sent.slice(2).filter((packed) => packed !== null).map((packed) => String(packed).split("\n")[2])).toEqual(["follow", "error", "same-origin", "manual"]);
   });
 
   test("rejects with a TypeError when there is no answer, and with the reason when it is aborted", async () => {

@@ -31,7 +31,7 @@ export const fetchOps = {
   sink_abort: sync([u32, str(8192)], nothing),
 
   /**
-   * A subrequest. First argument: a number the guest chose, for `fetch_abort`. `request` is `METHOD LF URL LF redirectMode LF headerBlock`. The body is `data`, or what
+   * A subrequest. First argument: a number the guest chose, for `fetch_abort`. `request` is `METHOD LF URL LF redirectMode LF headerBlock`; the mode may also be `same-origin`, to follow within the origin. The body is `data`, or what
    * the sink `bodyRid` will carry, or none. Resolves with the head; rejects with TypeError (network error, denied address, limit) or AbortError.
    */
   fetch_start: async([u32, str(256 << 10), nullable(body()), u32], json<FetchHead>()),

@@ -42,7 +42,7 @@ function start(request: Request): Promise<Response> {
     return promiseThen(checked(local.body, options.integrity), (content) => responseOfHead(head, content, false));
   }
   const id = nextFetch++;
-  const packed = state.method + "\n" + url + "\n" + options.redirect + "\n" + blockOf(requestHeaders(request));
+  const packed = state.method + "\n" + url + "\n" + (options.redirect === "follow" && options.mode === "same-origin" ? options.mode : options.redirect) + "\n" + blockOf(requestHeaders(request));
   return new SafePromise((resolve, reject) => {
     let received: Body | null = null;
     const sending = send(id, packed, body);

@@ -5,7 +5,8 @@ import { isFieldValue, isHopByHop, isToken } from "./field.ts";
 import { networkError } from "./network-error.ts";
 import type { Fields } from "./response-parser.ts";
 
-export type RedirectMode = "follow" | "error" | "manual";
+/** `same-origin`: follow, but not to another origin. */
+export type RedirectMode = "follow" | "error" | "manual" | "same-origin";
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -22,7 +23,7 @@ export const HOPS_FIELD = "x-nano-hops";
 
 const NORMALIZED = /^(?:delete|get|head|options|post|put)$/i;
 const FORBIDDEN = /^(?:connect|trace|track)$/i;
-const REDIRECT_MODES: readonly string[] = ["follow", "error", "manual"] satisfies RedirectMode[];
+const REDIRECT_MODES: readonly string[] = ["follow", "error", "manual", "same-origin"] satisfies RedirectMode[];
 /** Fields that are the host's to write. */
 const HOST_FIELDS: ReadonlySet<string> = new Set(["host", "content-length", "expect", HOPS_FIELD]);
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);

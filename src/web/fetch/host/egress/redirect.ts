@@ -18,6 +18,7 @@ export function redirected(request: OutgoingRequest, { status, fields }: Respons
   const location = locations[0]?.[1];
   if (location === undefined) return null;
   const url = parseUrl(decoded(location), request.url);
+  if (request.redirect === "same-origin" && url.origin !== request.url.origin) throw networkError('the upstream redirects to another origin, which mode: "same-origin" forbids');
   if (status !== 303 && streamOf(request) !== null) throw networkError("the upstream redirects a request whose body was a stream and cannot be sent again");
   const becomesGet = ((status === 301 || status === 302) && request.method === "POST") || (status === 303 && request.method !== "GET" && request.method !== "HEAD");
   const dropped = [...(becomesGet ? BODY_FIELDS : []), ...(url.origin === request.url.origin ? [] : CREDENTIAL_FIELDS)];

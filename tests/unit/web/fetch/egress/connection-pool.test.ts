@@ -1,11 +1,13 @@
 /** Connections that are kept for the next subrequest: whose they are, how many, for how long, and what happens when they were closed meanwhile. */
 import { describe, expect, test } from "bun:test";
+import { createServer } from "node:tls";
 import { BytePipe } from "../../../../../src/base/byte-pipe.ts";
 import { SINK } from "../../../../../src/web/fetch/host/answer-ops.ts";
 import { ConnectionPool } from "../../../../../src/web/fetch/host/egress/connection-pool.ts";
 import { createEgress } from "../../../../../src/web/fetch/host/egress/egress.ts";
 import { type Network, systemNetwork } from "../../../../../src/web/fetch/host/egress/network.ts";
 import { type AppLimits, resolveAppLimits } from "../../../../../src/limits.ts";
+import { cert, key } from "./certificate.ts";
 import { failure, Guest, latin1, turns, Upstream, until } from "./fixture.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
@@ -78,6 +80,28 @@ describe("a connection", () => {
     const egress = egressWith(pool.pool, {}, { ...system, lookup: async () => ["127.0.0.1"] });
     await texts(new Guest({ egress }), [`http://a.test:${upstream.port}/`], [`http://b.test:${upstream.port}/`], [`http://a.test:${upstream.port}/`]);
     expect(upstream.connections).toBe(2);
+  });
+
+  test("over TLS is kept for the name that it was proven for", async () => {
+    let connections = 0;
+    const server = createServer({ key, cert }, (socket) => {
+      connections++;
+      socket.on("error", () => {});
+      socket.on("data", () => socket.write(OK));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const pool = new ConnectionPool();
+    const system = systemNetwork(cert);
+    const egress = egressWith(pool, {}, { ...system, lookup: async () => ["127.0.0.1"] });
+    const guest = new Guest({ egress });
+    expect(await texts(guest, [`https://secure.test:${port}/`], [`https://secure.test:${port}/`], [`https://secure.test:${port}/`])).toEqual(["hi", "hi", "hi"]);
+    expect(connections).toBe(1);
+    expect(await failure(guest.fetch(`https://other.test:${port}/`))).toContain("its certificate is not for this name");
+    expect(await failure(guest.fetch(`http://secure.test:${port}/`))).toStartWith("TypeError: fetch failed: ");
+    expect(pool.size).toBe(1);
+    pool.close();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
   });
 
   test.each([

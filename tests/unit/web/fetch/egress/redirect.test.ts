@@ -61,6 +61,14 @@ describe("a redirect", () => {
     expect(await failure(new Guest().fetch(`${upstream.url}a`))).toBe("TypeError: fetch failed: the upstream redirects to several places");
   });
 
+  test("stays within its origin where the app wants that", async () => {
+    await using other = await site({});
+    await using upstream = await site({ "/a": to("/b"), "/c": to(`${other.url}d`) });
+    expect(await new Guest().fetch(`${upstream.url}a`, { redirect: "same-origin" })).toMatchObject({ status: 200, redirected: true });
+    expect(await failure(new Guest().fetch(`${upstream.url}c`, { redirect: "same-origin" }))).toBe('TypeError: fetch failed: the upstream redirects to another origin, which mode: "same-origin" forbids');
+    expect(other.connections).toBe(0);
+  });
+
   test("keeps the bytes of a location that are no ASCII, whatever they mean", async () => {
     await using upstream = await site({ "/a": to("/\xc3\xa4?\xff"), "/%C3%A4?%FF": "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" });
     expect(await new Guest().fetch(`${upstream.url}a`)).toMatchObject({ status: 200, url: `${upstream.url}%C3%A4?%FF` });
