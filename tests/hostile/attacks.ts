@@ -177,6 +177,7 @@ export const attacks: readonly Attack[] = [
   attack("M24", [...x, ...cm], "return new TextDecoder().decode(new Uint8Array(25e6));"),
   attack("M25", [...x, ...cm], "const b = new ArrayBuffer(1, { maxByteLength: 2 ** 31 }); b.resize(2 ** 31); return b;"),
   attack("M26", cm, "let o = null; for (;;) o = { o, s: Symbol() };"),
+  attack("M27", cm, "const b = new Blob(['x']); for (;;) URL.createObjectURL(b);"),
   // Promises
   attack("P01", c, "const f = () => Promise.resolve().then(f); await f();"),
   attack("P02", c, "await new Promise((r) => { const f = () => queueMicrotask(f); f(); });"),
@@ -208,6 +209,8 @@ export const attacks: readonly Attack[] = [
   attack("T09", ["cpu_limit", "wall_limit"], "const f = () => setTimeout(f, 0); for (let i = 0; i < 200; i++) f(); await new Promise(() => {});", "either"),
   attack("T10", [200], "setInterval(() => {}, 1); setTimeout(() => {}, 1e9); return new Response('ok');", "no"),
   attack("T11", c, "const u = new URL('https://a.test'); setInterval(() => { for (let i = 0; i < 1e4; i++) u.search = 'a=' + i; }, 1); await new Promise(() => {});"),
+  attack("T12", [...x, "cpu_limit", "wall_limit"], "for (;;) new FileReader().readAsText(new Blob(['x']));"),
+  attack("T13", ["cpu_limit", "wall_limit"], "const f = new FileReader(); f.onloadend = () => f.readAsDataURL(new Blob(['x'])); f.onloadend(); await new Promise(() => {});", "either"),
   // Logs
   attack("L01", c, "for (;;) console.log('x'.repeat(1e4));"),
   attack("L02", [200, "cpu_limit"], "const o = { get a() { for (;;); }, self: null }; o.self = o; console.log(o, new Proxy({}, { get() { for (;;); } }), Object.fromEntries(Array.from({ length: 1000 }, (_, i) => ['k' + i, i]))); return new Response('ok');"),
@@ -226,6 +229,9 @@ export const attacks: readonly Attack[] = [
   attack("B10", [...x, "bad_response"], "const r = new Response('x'); await r.text(); return r;", "no"),
   attack("B11", [...x, "bad_response"], "const r = new Response('x'); r.body.getReader(); return r;", "no"),
   attack("B12", [200, "closed", "cpu_limit"], "return new Response(new ReadableStream({ pull(c) { c.enqueue(new Uint8Array(1)); } }));", "either"),
+  attack("B13", [200, "cpu_limit"], "const b = new Blob([new Uint8Array(8 << 20)]), f = new FileReader(); await new Promise((r) => { f.onloadend = r; f.readAsDataURL(b); }); return new Response(f.result.length + '');", "either"),
+  attack("B14", ["cpu_limit", "memory_limit"], "const u = URL.createObjectURL(new Blob([new Uint8Array(4 << 20)])); for (;;) await fetch(u, { integrity: 'sha512-AAAA' }).catch(() => {});"),
+  attack("B15", [...x, "bad_response"], "const u = URL.createObjectURL(new Blob(['x'])); URL.revokeObjectURL(u); return fetch(u);", "no"),
   attack("R01", ["bad_response"], "return { status: 200, body: 'x' };", "no"),
   attack("R02", x, "for (const status of [999, 101, 100, 199, 600, -1, NaN]) { try { new Response('x', { status }); return new Response('accepted ' + status); } catch (e) { if (!(e instanceof RangeError)) throw e; } } throw new RangeError('all refused');", "no"),
   attack("R03", x, "return new Response('x', { status: 204 });", "no"),

@@ -17,6 +17,15 @@ test("a file is read as text, as a data: URL, as bytes and as a binary string", 
   ).toEqual(["grü\0\ufffd", "data:x/y;base64,Z3LDvAD/", [103, 114, 195, 188, 0, 255], "gr\xc3\xbc\0\xff", "data:application/octet-stream;base64,"]);
 });
 
+test("a large file is coded as one", async () => {
+  expect(
+    await guest.run(`${READ}
+      const bytes = Uint8Array.from({ length: 500_001 }, (_, at) => at * 7), blob = new Blob([bytes]);
+      const url = await read("readAsDataURL", blob), binary = await read("readAsBinaryString", blob);
+      return [url === "data:application/octet-stream;base64," + btoa(binary), binary.length, binary.charCodeAt(400_000) === bytes[400_000]];`),
+  ).toEqual([true, 500_001, true]);
+});
+
 test("text is read in the encoding that is named, unless a byte order mark says otherwise", async () => {
   expect(
     await guest.run(`${READ}
