@@ -64,6 +64,7 @@ export const limits = {
   write_stall_ms: limit("server", "ms", 30_000, 100, 300_000, "time a client may take nothing of a response", "the response is cut"),
   idle_isolate_ms: limit("server", "ms", 60_000, 0, 3_600_000, "time an isolate stays without work", "it is dropped; the snapshot stays"),
   drain_delay_ms: limit("process", "ms", 0, 0, 60_000, "time that a stopping nano goes on accepting, so that load balancers find out", "no new connections are taken"),
+  metric_apps: limit("server", "count", 1_000, 0, 10_000, "number of apps that have metrics of their own", "further ones share the label _other"),
   env_count: limit("fixed", "count", 128, 0, 128, "variables in env", "an error of the configuration"),
   env_value_kb: limit("fixed", "kb", 5, 0, 5, "one variable in env", "an error of the configuration"),
   env_total_kb: limit("fixed", "kb", 128, 0, 128, "all variables in env", "an error of the configuration"),
@@ -160,5 +161,6 @@ export function resolveServerLimits(...layers: readonly LimitValues[]) {
     writeStallMs: value("write_stall_ms"),
     idleIsolateMs: value("idle_isolate_ms"),
     drainDelayMs: value("drain_delay_ms"),
+    metricApps: value("metric_apps"),
   });
 }

@@ -18,6 +18,9 @@ export class IsolatePool {
   get size(): number {
     return this.#live.size;
   }
+  get idle(): number {
+    return this.#idleSince.size;
+  }
   get memoryBytes(): number {
     let sum = 0;
     for (const isolate of this.#live) sum += isolate.memoryBytes;

@@ -64,6 +64,10 @@ export class Revision {
   get snapshot(): Snapshot | null {
     return this.#snapshot;
   }
+  /** 0 while there is none. */
+  get snapshotBytes(): number {
+    return this.#snapshot === null ? 0 : snapshotBytes(this.#snapshot);
+  }
 
   /** `text` without the values of env and secrets. `isCut`: it goes on where nobody sees, maybe with the rest of a value. */
   redact(text: string, isCut = false): string {
@@ -86,7 +90,10 @@ export class Revision {
   createIsolate(hooks: { readonly onCondemned: ConstructorParameters<typeof Isolate>[0]["onCondemned"]; readonly onIdle: () => void }): Isolate {
     const snapshot = this.#snapshot;
     if (snapshot === null) throw new Error(`revision ${this.number} of ${this.config.name} is not ready`);
-    return new Isolate({ host: this.#services.host, snapshot, account: this.#account, memoryBytes: this.config.limits.memoryBytes, ...hooks });
+    const started = performance.now();
+    const isolate = new Isolate({ host: this.#services.host, snapshot, account: this.#account, memoryBytes: this.config.limits.memoryBytes, ...hooks });
+    this.#services.observer.activated(this.config.name, performance.now() - started);
+    return isolate;
   }
 
   /** Positions in `stack` become those of the app's own files. */

@@ -9,6 +9,8 @@ export class LogWriter {
   #pendingBytes = 0;
   #isWriting = false;
   #dropped = 0;
+  /** Told how many lines were lost, once there is room again. */
+  onDropped: (lines: number) => void = () => {};
 
   constructor(fd: number) {
     this.#fd = fd;
@@ -36,6 +38,7 @@ export class LogWriter {
   #drain(): void {
     if (this.#dropped > 0) {
       this.#pending.push(`${JSON.stringify({ ts: new Date().toISOString(), level: "warn", event: "log_dropped", lines: this.#dropped })}\n`);
+      this.onDropped(this.#dropped);
       this.#dropped = 0;
     }
     const data = Buffer.from(this.#pending.join(""));

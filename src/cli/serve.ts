@@ -35,6 +35,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const config = withFlags(await readConfig(args, context), args, context);
   const writer = new LogWriter(1);
   const observer = createLog({ ...config.log, write: writer.write, now: () => Date.now() });
+  writer.onDropped = (lines) => observer.linesDropped("reader", lines);
   const server = await Server.start(context, { config, observer, isDev: false, warmUpMs: WARM_UP_MS, triedPorts: 1 });
   observer.event("listening", { url: server.url, port: server.listener.port, apps: config.apps.length, pid: process.pid });
   const { registry } = server.runtime;

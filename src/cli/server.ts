@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import { formatProblem } from "../errors.ts";
 import { ListenError, Listener } from "../ingress/listener.ts";
 import type { Observer } from "../observe/observer.ts";
-import { Runtime } from "../runtime/runtime.ts";
+import { Runtime, type RuntimeOptions } from "../runtime/runtime.ts";
 import type { CommandContext } from "./command.ts";
 
 export interface ServerOptions {
@@ -40,7 +40,7 @@ export class Server {
     context.terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
     for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
     const artifacts = loadArtifacts(await context.artifacts());
-    const runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, allowsPrivateFetch: isDev });
+    const runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, allowsPrivateFetch: isDev, ...tracingOf(context) });
     if (warmUpMs > 0) await runtime.calibrate(warmUpMs);
     try {
       const listener = openListener(runtime, options);
@@ -84,9 +84,14 @@ export class Server {
     const closing = listener.close(graceMs + LAST_WRITES_MS);
     const unfinished = await runtime.drain(Math.max(0, graceMs - (performance.now() - startedMs)));
     await closing;
+    await runtime.flush(LAST_WRITES_MS);
     runtime.close();
     this.#options.observer.event("stopped", { aborted_apps: unfinished.join(", ") });
   }
+}
+
+function tracingOf({ environment: { tracing } }: CommandContext): Pick<RuntimeOptions, "tracing"> {
+  return tracing === undefined ? {} : { tracing };
 }
 
 /** The next port is as good where nobody asked for one. */

@@ -1,11 +1,15 @@
 /** The only place that reads the host's environment. */
 import { OperatorError, problem } from "../errors.ts";
+import type { TracingOptions } from "../observe/otlp.ts";
+import { readTracing } from "./tracing.ts";
 
 export interface Environment {
   readonly port: string | undefined;
   readonly configFile: string | undefined;
   readonly logFormat: "json" | "text" | "apache" | undefined;
   readonly hasNoColor: boolean;
+  /** Undefined when nobody collects traces. */
+  readonly tracing: TracingOptions | undefined;
   /** JSC options are read at process start; true when ours are in force. */
   readonly hasEngineOptions: boolean;
 }
@@ -23,12 +27,14 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
   if (!isLogFormat(logFormat)) problems.push(problem("environment_value", { name: "NANO_LOG_FORMAT", expected: "json, text or apache" }));
   const port = variables["NANO_PORT"] || undefined;
   if (port !== undefined && (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)) problems.push(problem("environment_value", { name: "NANO_PORT", expected: "a port, 0 to 65535" }));
+  const tracing = readTracing(variables, problems);
   if (problems.length > 0 || !isLogFormat(logFormat)) throw new OperatorError(problems);
   return {
     port,
     configFile: variables["NANO_CONFIG"] || undefined,
     logFormat,
     hasNoColor: (variables["NO_COLOR"] ?? "") !== "",
+    tracing,
     hasEngineOptions: Object.entries(ENGINE_OPTIONS).every(([name, value]) => variables[name] === value),
   };
 }

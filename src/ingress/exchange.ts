@@ -51,6 +51,7 @@ export class Exchange implements IngressRequest, RequestRecord, Due {
   bytes = 0;
   cpuMs = 0;
   latencyMs = 0;
+  answerMs = 0;
   outcome = "";
   forwardedAddress: string | null = null;
   /** True once this has been counted and told. */

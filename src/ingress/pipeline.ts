@@ -8,6 +8,7 @@ import { type ErrorCode, httpErrors } from "../errors.ts";
 import type { Outcome } from "../base/outcome.ts";
 import { limitValue } from "../limits.ts";
 import type { Observer } from "../observe/observer.ts";
+import { parseTraceparent, type Tracer } from "../observe/tracer.ts";
 import { BodySource } from "./body-source.ts";
 import { Exchange, type IngressRequest, type Transport } from "./exchange.ts";
 import { healthAnswer } from "./health.ts";
@@ -49,6 +50,8 @@ export interface PipelineOptions<App extends RoutedApp> {
   readonly sweeper: DeadlineSweeper;
   /** Health checks are answered on every host; else on those that no app serves. */
   readonly hasReservedPaths?: boolean;
+  /** Null when nobody collects traces. */
+  readonly tracer: Pick<Tracer, "begin"> | null;
 }
 
 /** A host and the app that serves it, remembered under the header value that named it. */
@@ -78,6 +81,7 @@ export class Pipeline<App extends RoutedApp> {
   readonly #sweeper: DeadlineSweeper;
   readonly #heads: HeadReader;
   readonly #responder: Responder;
+  readonly #tracer: Pick<Tracer, "begin"> | null;
   #router: Router<App>;
   #sites = new Map<string, Site<App>>();
   readonly #hasReservedPaths: boolean;
@@ -90,6 +94,7 @@ export class Pipeline<App extends RoutedApp> {
     this.#trustedProxies = options.trustedProxies;
     this.#limits = options.limits;
     this.#sweeper = options.sweeper;
+    this.#tracer = options.tracer;
     this.#router = options.router;
     this.#hasReservedPaths = options.hasReservedPaths ?? false;
     this.#heads = new HeadReader(options.limits);
@@ -140,7 +145,8 @@ export class Pipeline<App extends RoutedApp> {
     const { url } = request;
     const hasTrustedPeer = !this.#trustedProxies.isEmpty && this.#trustedProxies.includes(transport.peerAddress(request));
     const head = this.#heads.read(request.headers, hasTrustedPeer);
-    exchange.requestId = head?.requestId != null && requestIdForm.test(head.requestId) ? head.requestId : crypto.randomUUID();
+    exchange.requestId = head === null ? crypto.randomUUID() : requestIdOf(head, hasTrustedPeer);
+    this.#tracer?.begin(exchange.requestId, head?.traceparent ?? null);
     if (!methods.has(method)) return refusedMethods.has(method) ? "method_not_allowed" : "not_implemented";
 
     const targetStart = startOfTarget(url);
@@ -210,6 +216,7 @@ export class Pipeline<App extends RoutedApp> {
 
   #answerWith(exchange: Exchange, result: DispatchResult): Response {
     if (result.cpuMs !== undefined) exchange.cpuMs = result.cpuMs;
+    exchange.answerMs = this.#sweeper.now() - exchange.startedMs;
     if (result.outcome === "ok") return this.#responder.respond(exchange, result.response);
     return this.#responder.fail(exchange, result.code, result.outcome, result.retryAfterS, result.detail);
   }
@@ -269,6 +276,12 @@ export class Pipeline<App extends RoutedApp> {
     this.#inFlight--;
     this.#observer.request(exchange);
   }
+}
+
+/** The id that a trusted proxy gave it, or that of the trace it belongs to, or one of its own. */
+function requestIdOf({ requestId, traceparent }: RequestHead, hasTrustedPeer: boolean): string {
+  if (requestId !== null && requestIdForm.test(requestId)) return requestId;
+  return (hasTrustedPeer && traceparent !== null ? parseTraceparent(traceparent)?.traceId : undefined) ?? crypto.randomUUID();
 }
 
 /** Negative when the URL is not absolute. */

@@ -18,15 +18,17 @@ export interface RequestHead {
   readonly forwardedHost: string | null;
   readonly forwardedProto: string | null;
   readonly requestId: string | null;
+  /** From anyone: it names a trace and permits nothing. */
+  readonly traceparent: string | null;
   /** How often this request has come back to nano through fetch(). Whoever claims more than is true only hurts himself. */
   readonly hops: number;
 }
 
-type Rule = "keep" | "drop" | "trusted" | "host" | "content-length" | "transfer-encoding" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" | "x-request-id" | "x-nano-hops";
+type Rule = "keep" | "drop" | "trusted" | "host" | "content-length" | "transfer-encoding" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" | "x-request-id" | "x-nano-hops" | "traceparent";
 
 /** Fields between the client and nano, not for the app. `expect` is settled before the handler runs. */
 const hopByHop = ["connection", "keep-alive", "te", "trailer", "upgrade", "http2-settings", "expect"];
-const read: readonly Rule[] = ["host", "content-length", "transfer-encoding", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-request-id", "x-nano-hops"];
+const read: readonly Rule[] = ["host", "content-length", "transfer-encoding", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-request-id", "x-nano-hops", "traceparent"];
 /** Names differ little from request to request, so their rules are remembered, up to this many. */
 const maxRemembered = 1024;
 
@@ -53,6 +55,7 @@ export class HeadReader {
     let forwardedHost: string | null = null;
     let forwardedProto: string | null = null;
     let requestId: string | null = null;
+    let traceparent: string | null = null;
     let hops = 0;
     for (const [name, value] of headers) {
       const fieldBytes = name.length + value.length;
@@ -81,6 +84,9 @@ export class HeadReader {
         case "x-request-id":
           if (isTrusted) requestId = value;
           break;
+        case "traceparent":
+          traceparent = value;
+          break;
         case "x-forwarded-for":
           if (!isTrusted) continue;
           forwardedFor = value;
@@ -96,7 +102,7 @@ export class HeadReader {
       }
       block += `${name}\n${value}\n`;
     }
-    return { block, host, contentLength, isChunked, forwardedFor, forwardedHost, forwardedProto, requestId, hops };
+    return { block, host, contentLength, isChunked, forwardedFor, forwardedHost, forwardedProto, requestId, traceparent, hops };
   }
 
   #ruleOf(name: string): Rule {

@@ -9,6 +9,8 @@ export class Account {
   /** Fuel burnt, moved forward when the account wakes so that idling saves nothing up. */
   virtualFuel = 0;
   readonly waiting: Grant[] = [];
+  /** Since when the first of `waiting` waits to be the next of this account. */
+  waitingSince = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -27,6 +29,8 @@ export interface SchedulerOptions {
   readonly defer: (turn: () => void) => void;
   /** Entries are granted in one turn until this much time has passed. Milliseconds. */
   readonly turnMs: number;
+  /** How long an account that waited had to. Milliseconds. */
+  readonly onWaited?: (ms: number) => void;
 }
 
 /** So many entries are let in at once before anybody asks whether the event loop has turned meanwhile. Asking costs a turn of its own. */
@@ -80,6 +84,7 @@ export class Scheduler {
   /** Runs `grant` in a later turn, never inside the caller. For isolates that used up a slice. */
   requestLater(account: Account, grant: Grant): void {
     if (account.virtualFuel < this.#floor) account.virtualFuel = this.#floor;
+    if (account.waiting.length === 0) account.waitingSince = this.#options.now();
     account.waiting.push(grant);
     this.#waiting.add(account);
     if (this.#scheduled) return;
@@ -100,16 +105,21 @@ export class Scheduler {
   }
 
   #runTurn(): void {
-    const until = this.#options.now() + this.#options.turnMs;
+    const { onWaited } = this.#options;
+    let now = this.#options.now();
+    const until = now + this.#options.turnMs;
     this.#granting = true;
     try {
       do {
         const account = this.#next();
         if (account === null) break;
         const grant = account.waiting.shift();
+        onWaited?.(now - account.waitingSince);
+        account.waitingSince = now;
         if (account.waiting.length === 0) this.#waiting.delete(account);
         if (grant?.() === true) break;
-      } while (this.#options.now() < until);
+        now = this.#options.now();
+      } while (now < until);
     } finally {
       this.#granting = false;
       this.#scheduled = this.#waiting.size > 0;

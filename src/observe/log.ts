@@ -1,5 +1,5 @@
 /** Log lines: one per request and per event. The text of apps and clients is data: it cannot break a line, forge one or reach a terminal's controls. */
-import type { ConsoleLevel, Observer, RequestRecord } from "./observer.ts";
+import { type ConsoleLevel, type Observer, type RequestRecord, silent } from "./observer.ts";
 
 export type LogFormat = "json" | "text" | "apache";
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -35,6 +35,7 @@ export function createLog(options: LogOptions): Observer {
     options.write(format === "json" ? jsonLine(now(), level, event, fields) : textLine(now(), level, event, fields));
   };
   return {
+    ...silent,
     request(record) {
       const level = record.status >= 500 ? "warn" : "info";
       if (RANK[level] < least) return;

@@ -16,7 +16,10 @@ export interface RequestRecord {
   readonly referrer: string;
   readonly status: number;
   readonly bytes: number;
+  /** To the last byte. */
   readonly latencyMs: number;
+  /** To the app's answer; 0 where no app was asked. */
+  readonly answerMs: number;
   readonly cpuMs: number;
   readonly outcome: string;
 }
@@ -44,6 +47,21 @@ export interface FailureRecord {
   readonly frame: string;
 }
 
+/** A guest's fetch() got its response head, or failed. */
+export interface SubrequestRecord {
+  readonly app: string;
+  readonly requestId: string;
+  readonly method: string;
+  /** Without path and query, which may carry secrets. */
+  readonly origin: string;
+  /** 0 when there was no response. */
+  readonly status: number;
+  readonly result: "ok" | "failed" | "aborted";
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly ms: number;
+}
+
 export interface Observer {
   request(record: RequestRecord): void;
   kill(record: KillRecord): void;
@@ -53,13 +71,25 @@ export interface Observer {
   appLoaded(app: string, details: { readonly revision: number; readonly ms: number; readonly bundleBytes: number; readonly snapshotBytes: number }): void;
   appFailed(app: string, details: { readonly revision: number; readonly error: string }): void;
   egressDenied(app: string, requestId: string, host: string): void;
+  subrequest(record: SubrequestRecord): void;
+  /** An isolate was cloned. */
+  activated(app: string, ms: number): void;
+  /** Guest code waited so long for the thread. */
+  delayed(ms: number): void;
+  /** Log lines were lost. */
+  linesDropped(reason: "rate" | "reader", lines: number): void;
+  reloaded(result: "ok" | "failed" | "unchanged"): void;
+  /** A worker process was replaced by another. */
+  workerReplaced(reason: string): void;
+  /** Spans of traces went out, or were given up. */
+  spans(result: "exported" | "dropped", count: number): void;
   /** Something of nano's own failed. Returns nothing; the id was told to whoever asked. */
   fault(id: string, error: unknown): void;
   /** Start, listen, drain, stop: what an operator reads first. */
   event(name: string, fields: Readonly<Record<string, string | number | boolean>>): void;
 }
 
-const HOOKS = ["request", "kill", "failure", "console", "appLoaded", "appFailed", "egressDenied", "fault", "event"] as const satisfies readonly (keyof Observer)[];
+const HOOKS = ["request", "kill", "failure", "console", "appLoaded", "appFailed", "egressDenied", "subrequest", "activated", "delayed", "linesDropped", "reloaded", "workerReplaced", "spans", "fault", "event"] as const satisfies readonly (keyof Observer)[];
 
 /** One observer that tells all of `observers`, in order. */
 export function combine(observers: readonly Observer[]): Observer {

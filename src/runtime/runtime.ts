@@ -16,13 +16,19 @@ import { PageReleaser } from "../isolate/page-release.ts";
 import { Scheduler } from "../isolate/scheduler.ts";
 import { SlicePlan } from "../isolate/slice.ts";
 import type { Invocation } from "../isolate/invocation.ts";
-import type { ConsoleLevel, Observer } from "../observe/observer.ts";
 import { LINE_CUT } from "../web/console/host.ts";
 import type { OwnListener } from "../web/fetch/host/egress/address-policy.ts";
 import { ConnectionPool } from "../web/fetch/host/egress/connection-pool.ts";
+import type { TracingOptions } from "../observe/otlp.ts";
+import { Meter } from "../observe/meter.ts";
+import type { MetricsSnapshot } from "../observe/metrics-snapshot.ts";
+import { combine, type ConsoleLevel, type Observer } from "../observe/observer.ts";
 import { createEgress } from "../web/fetch/host/egress/egress.ts";
 import { realClock } from "../web/performance/host.ts";
 import { createOps } from "./catalogue.ts";
+import { measure } from "./measure.ts";
+import { Tracing } from "./tracing.ts";
+import { observedEgress } from "./observed-egress.ts";
 
 export interface RuntimeOptions {
   readonly artifacts: LoadedArtifacts;
@@ -33,6 +39,8 @@ export interface RuntimeOptions {
   readonly showsErrors: boolean;
   /** Apps may fetch loopback and private addresses. */
   readonly allowsPrivateFetch: boolean;
+  /** Absent where nobody collects traces. */
+  readonly tracing?: TracingOptions;
 }
 
 /** How long entries are granted before the event loop has its turn. */
@@ -51,12 +59,17 @@ export class Runtime {
   readonly #host: IsolateHost & { fuelPerMs: number };
   readonly #options: RuntimeOptions;
   readonly #sweeper: DeadlineSweeper;
+  readonly #meter: Meter;
+  readonly #tracing: Tracing | null;
   #calibration: Calibration | null = null;
   readonly #connections = new ConnectionPool();
   #listeners: readonly OwnListener[] = [];
 
   constructor(options: RuntimeOptions) {
-    const { artifacts, config, observer } = options;
+    const { artifacts, config } = options;
+    this.#meter = new Meter(config.limits.metricApps);
+    this.#tracing = options.tracing === undefined ? null : new Tracing(options.tracing, artifacts.manifest.version, this.#meter.observer);
+    const observer = combine([options.observer, this.#meter.observer, ...(this.#tracing === null ? [] : [this.#tracing.observer])]);
     this.#options = options;
     this.#sweeper = new DeadlineSweeper(SWEEP_MS);
     const app = (name: string) => this.registry.get(name);
@@ -64,19 +77,19 @@ export class Runtime {
       clock: realClock,
       sink: (ctx, level, text) => writeConsole(observer, app(ctx.invocation.app), ctx.invocation, level as ConsoleLevel, text),
       budgetOf: (name) => app(name)?.streamBudget ?? null,
-      egress: createEgress({
+      egress: observedEgress(observer, this.#tracing?.tracer ?? null, createEgress({
         policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch, ownListeners: this.#listeners }),
         limitsOf: (name) => app(name)?.config.limits,
         budgetOf: (name) => app(name)?.streamBudget ?? null,
         pool: this.#connections,
         hopsOf: (invocation) => invocation.hops,
         onDenied: (ctx, host) => observer.egressDenied(ctx.invocation.app, ctx.invocation.requestId, host),
-      }),
+      })),
     });
     this.#host = {
       engine: artifacts.engine,
       ops,
-      scheduler: new Scheduler({ now: () => performance.now(), defer: (turn) => setImmediate(turn), turnMs: TURN_MS }),
+      scheduler: new Scheduler({ now: () => performance.now(), defer: (turn) => setImmediate(turn), turnMs: TURN_MS, onWaited: (ms) => observer.delayed(ms) }),
       sweeper: this.#sweeper,
       slices: new SlicePlan(config.limits.sliceMs, INITIAL_SLICE_FUEL),
       fuelPerMs: ASSUMED_FUEL_PER_MS,
@@ -99,6 +112,7 @@ export class Runtime {
       sweeper: this.#sweeper,
       limits: config.limits,
       hasReservedPaths: config.hasReservedPaths,
+      tracer: this.#tracing?.tracer ?? null,
     });
     this.registry.addAll(config.apps);
     this.registry.evictIdle(config.limits.idleIsolateMs);
@@ -126,6 +140,16 @@ export class Runtime {
     return this.registry.drain(mostMs);
   }
 
+  /** Everything counted and measured in this process, which is called `process` in the labels. */
+  metrics(process: string): MetricsSnapshot {
+    return measure(this.#meter, this.registry.apps, this.#host.fuelPerMs, process);
+  }
+
+  /** Sends what is left of the traces, for at most `graceMs`. */
+  async flush(graceMs: number): Promise<void> {
+    await this.#tracing?.close(graceMs);
+  }
+
   close(): void {
     this.#calibration?.stop();
     this.registry.close();
@@ -141,6 +165,7 @@ function writeConsole(observer: Observer, app: App | undefined, { app: name, req
     return;
   }
   const { isAllowed, dropped } = app.logRate.take(text.length, app.config.limits.logBytesPerSecond, Date.now());
+  if (dropped > 0) observer.linesDropped("rate", dropped);
   if (dropped > 0) observer.console(name, requestId, "warn", `(${dropped} lines were dropped: the app logged more than log_rate_kb allows)`);
   if (!isAllowed) return;
   const mapped = text.includes("\n    at ") ? app.mapStack(text) : text;

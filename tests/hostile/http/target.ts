@@ -37,7 +37,8 @@ export function openTarget(): Target {
         }
       },
     },
-    observer: { request() {}, fault: (_id, error) => console.error(error) },
+    tracer: null,
+      observer: { request() {}, fault: (_id, error) => console.error(error) },
     trustedProxies: new TrustedProxies([]),
     sweeper,
     limits: { ...limits, headerBytes: 16_384, responseHeaderBytes: 32_768, responseHeaderCount: 128, writeStallMs: 30_000, bodyIdleMs: 30_000, bodyMinBytesPerSecond: 1024 },

@@ -45,6 +45,7 @@ export class Bench {
           return dispatch(request);
         },
       },
+      tracer: null,
       observer: { request: (record) => this.records.push({ ...record, path: record.path, clientAddress: record.clientAddress, userAgent: record.userAgent }), fault: (_id, error) => this.faults.push(error) },
       trustedProxies: new TrustedProxies(options.trusted ?? []),
       sweeper: this.sweeper,

@@ -22,6 +22,7 @@ const record: RequestRecord = {
   referrer: "http://shop.test/",
   status: 200,
   bytes: 512,
+  answerMs: 0,
   latencyMs: 1.23456,
   cpuMs: 0.5,
   outcome: "ok",
