@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ingress: ["apps", "observe"],
   admin: ["apps", "config", "observe"],
   apps: ["config", "bindings", "web", "isolate", "observe"],
-  config: ["bindings"],
+  config: ["bindings", "observe"],
   bindings: ["web", "isolate"],
   web: ["isolate", "observe"],
   isolate: ["observe"],
