@@ -9,6 +9,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { captureStreams } from "./capture-streams.ts";
 import { buildEngine } from "./engine/build-engine.ts";
 import { probeLayout } from "./engine/layout.ts";
+import { bundleNodeModules } from "./node-modules.ts";
 
 const GUEST_ENTRY = fileURLToPath(new URL("../src/web/guest.ts", import.meta.url));
 
@@ -21,7 +22,7 @@ const UNUSED_SERVICES: Parameters<typeof createOps>[0] = {
 };
 
 export async function buildArtifacts(commit: string): Promise<Artifacts> {
-  const [engine, guestCode] = await Promise.all([buildEngine(), bundleGuest()]);
+  const [engine, guestCode, nodeModules] = await Promise.all([buildEngine(), bundleGuest(), bundleNodeModules()]);
   const layout = probeLayout(engine.wasm);
   const ops = createOps(UNUSED_SERVICES);
   const key = createHash("sha256").update(engine.hash).update(ops.signature).update(guestCode).digest("hex").slice(0, 32);
@@ -31,6 +32,7 @@ export async function buildArtifacts(commit: string): Promise<Artifacts> {
     manifest: { version: packageJson.version, commit, engineHash: engine.hash, layout, key },
     wasm: engine.wasm,
     base: writeBase(base, key),
+    nodeModules: new TextEncoder().encode(JSON.stringify(nodeModules)),
   };
 }
 

@@ -19,17 +19,20 @@ export interface Artifacts {
   readonly wasm: Uint8Array;
   /** The base snapshot, see `isolate/snapshot-file`. */
   readonly base: Uint8Array;
+  /** The node: modules, see `apps/load/node-modules`. */
+  readonly nodeModules: Uint8Array;
 }
 
 export interface LoadedArtifacts {
   readonly manifest: Manifest;
   readonly engine: Engine;
   readonly base: Base;
+  readonly nodeModules: Uint8Array;
 }
 
 /** Compiles the engine and unpacks the snapshot; some 10 ms. */
-export function loadArtifacts({ manifest, wasm, base }: Artifacts): LoadedArtifacts {
+export function loadArtifacts({ manifest, wasm, base, nodeModules }: Artifacts): LoadedArtifacts {
   const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
   const engine: Engine = { module, layout: manifest.layout, hash: manifest.engineHash };
-  return { manifest, engine, base: readBase(base, manifest.key, pristineOf(engine)) };
+  return { manifest, engine, base: readBase(base, manifest.key, pristineOf(engine)), nodeModules };
 }

@@ -4,6 +4,7 @@ import { meter, type MeterReport } from "../meter/meter.ts";
 import { ENTER_EXPORT, enterFunction } from "./enter.ts";
 import { deriveExportNames, ENGINE_EXPORTS } from "./export-names.ts";
 import { deriveImportRoles, type ImportRole } from "./import-roles.ts";
+import { CONTEXT_EXPORT, enqueueWrapped, findReactionFunctions, performWrapped } from "./reactions.ts";
 import { readEnginePackage, type EnginePackage } from "./package.ts";
 
 /** All imports of the built engine are in this module, under the names of their roles. */
@@ -29,6 +30,7 @@ export function buildEngineFrom({ wasm, glue }: EnginePackage): BuiltEngine {
   const exportNames = deriveExportNames(glue, Object.keys(ENGINE_EXPORTS));
   for (const [minified, name] of exportNames) checkExport(module, minified, name);
 
+  const { perform, enqueue } = findReactionFunctions(module);
   const minifiedOf = (wanted: ImportRole) => [...roles.keys()].find((minified) => roles.get(minified)?.role === wanted) as string;
   const importModule = [...new Set(module.imports.map((entry) => entry.module))];
   if (importModule.length !== 1) throw new Error(`imports come from ${importModule.join(", ")}, expected one module`);
@@ -37,11 +39,18 @@ export function buildEngineFrom({ wasm, glue }: EnginePackage): BuiltEngine {
     renameImport: ({ field }) => ({ module: IMPORT_MODULE, field: (roles.get(field) as { role: string }).role }),
     keepExports: exportNames,
     compose: new Map([[ENTER_EXPORT, enterFunction]]),
+    divert: {
+      setter: CONTEXT_EXPORT,
+      functions: new Map([
+        [perform, performWrapped],
+        [enqueue, enqueueWrapped],
+      ]),
+    },
   });
   return {
     wasm: output.wasm,
     imports: Object.fromEntries([...roles.values()].map(({ role, type }) => [role, type])) as Record<ImportRole, string>,
-    exports: [...exportNames.values(), ENTER_EXPORT],
+    exports: [...exportNames.values(), ENTER_EXPORT, CONTEXT_EXPORT],
     report: output.report,
     hash: output.report.hash,
   };

@@ -5,6 +5,7 @@
 import type { AddedFunction } from "../meter/charges.ts";
 import { encodeS32, encodeU32 } from "../meter/binary.ts";
 import { OP } from "../meter/instructions.ts";
+import { VALUE_TYPE } from "../meter/sections.ts";
 
 export const ENTER_EXPORT = "nano_enter";
 
@@ -24,8 +25,8 @@ export function enterFunction(indexOf: (exported: string) => number, charge: rea
   const get = (local: number) => [OP.localGet, local];
   const call = (name: string) => [OP.call, ...encodeU32(indexOf(name))];
   return {
-    params: 6,
-    results: 1,
+    params: Array<number>(6).fill(VALUE_TYPE.i32),
+    results: [VALUE_TYPE.i32],
     code: [
       ...[0, 1, 2, 3, 4].flatMap(get),
       ...[...call("QTS_Call"), OP.localTee, result],

@@ -8,6 +8,7 @@
  */
 import { encodeS32, encodeU32 } from "./binary.ts";
 import { OP, type Instruction } from "./instructions.ts";
+import { VALUE_TYPE } from "./sections.ts";
 
 export interface ChargeTargets {
   /** Index of the mutable i32 global that is charged. */
@@ -72,19 +73,22 @@ function callIfSpent({ fuel, spent }: ChargeTargets): number[] {
 
 /** A function that the meter appends to the module. */
 export interface AddedFunction {
-  readonly params: number;
-  readonly results: number;
-  /** Body without locals; all values are i32. */
+  /** Value types. */
+  readonly params: readonly number[];
+  readonly results: readonly number[];
+  /** How many i32 locals there are beyond the parameters. */
+  readonly locals?: number;
   readonly code: readonly number[];
 }
 
 /** Calls the interrupt import (i32) → i32 with 0. Its result is of no use here: it refills or throws. */
 export function spentFunction(interrupt: number): AddedFunction {
-  return { params: 0, results: 0, code: [OP.i32Const, 0, OP.call, ...encodeU32(interrupt), OP.drop, OP.end] };
+  return { params: [], results: [], code: [OP.i32Const, 0, OP.call, ...encodeU32(interrupt), OP.drop, OP.end] };
 }
 export function getFuelFunction({ fuel }: ChargeTargets): AddedFunction {
-  return { params: 0, results: 1, code: [OP.globalGet, ...encodeU32(fuel), OP.end] };
+  return { params: [], results: [VALUE_TYPE.i32], code: [OP.globalGet, ...encodeU32(fuel), OP.end] };
 }
-export function setFuelFunction({ fuel }: ChargeTargets): AddedFunction {
-  return { params: 1, results: 0, code: [OP.localGet, 0, OP.globalSet, ...encodeU32(fuel), OP.end] };
+export const setFuelFunction = ({ fuel }: ChargeTargets): AddedFunction => setGlobalFunction(fuel);
+export function setGlobalFunction(global: number): AddedFunction {
+  return { params: [VALUE_TYPE.i32], results: [], code: [OP.localGet, 0, OP.globalSet, ...encodeU32(global), OP.end] };
 }

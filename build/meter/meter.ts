@@ -3,9 +3,9 @@
  * instruction and every recursion takes fuel from a global; when it falls below zero the module calls its interrupt import, which
  * refills it, suspends the caller or throws. Existing functions keep their indices. The output is decoded again and checked.
  */
-import { BinaryWriter, encodeS32 } from "./binary.ts";
+import { BinaryWriter, encodeS32, encodeU32 } from "./binary.ts";
 import { breakCycles, readCallGraph } from "./call-graph.ts";
-import { bulkCharge, getFuelFunction, isBulk, setFuelFunction, spentFunction, stepCharge, type AddedFunction, type ChargeTargets } from "./charges.ts";
+import { bulkCharge, getFuelFunction, isBulk, setFuelFunction, setGlobalFunction, spentFunction, stepCharge, type AddedFunction, type ChargeTargets } from "./charges.ts";
 import { readCode } from "./function-body.ts";
 import { OP } from "./instructions.ts";
 import { encodeVector, KIND, readModule, SECTION, VALUE_TYPE, writeModule, type Export, type FunctionBody, type Module } from "./sections.ts";
@@ -31,6 +31,11 @@ export interface MeterOptions {
   readonly keepExports: ReadonlyMap<string, string>;
   /** Functions made of kept exports, by the name they are exported under. Their loops must charge like all others: `charge` is what goes behind a loop head. */
   readonly compose?: ReadonlyMap<string, (indexOf: (exported: string) => number, charge: readonly number[]) => AddedFunction>;
+  /** Stand-ins, by the index of the function whose calls they take. `global` is a mutable i32 of theirs, 0 at first, which the function exported as `setter` sets. */
+  readonly divert?: {
+    readonly setter: string;
+    readonly functions: ReadonlyMap<number, (parts: { readonly indexOf: (exported: string) => number; readonly global: number; readonly original: number }) => AddedFunction>;
+  };
 }
 
 export interface MeterReport extends Counts {
@@ -52,18 +57,24 @@ export function meter(wasm: Uint8Array, options: MeterOptions): { wasm: Uint8Arr
     return found.index;
   };
   const composed = [...(options.compose ?? [])].map(([name, make]) => ({ name, made: make(indexOf, [...stepCharge(targets)]) }));
-  const added = [spentFunction(interrupt), getFuelFunction(targets), setFuelFunction(targets), ...composed.map(({ made }) => made)];
+  const global = targets.fuel + 1;
+  const diverted = [...(options.divert?.functions ?? [])].map(([original, make]) => ({ original, made: make({ indexOf, global, original }) }));
+  const setters = options.divert === undefined ? [] : [{ name: options.divert.setter, made: setGlobalFunction(global) }];
+  const exported = [...composed, ...setters];
+  const added = [spentFunction(interrupt), getFuelFunction(targets), setFuelFunction(targets), ...exported.map(({ made }) => made), ...diverted.map(({ made }) => made)];
+  const standIns = new Map(diverted.map(({ original }, i) => [original, firstAdded + 3 + exported.length + i]));
+  for (const original of standIns.keys()) if (module.tableFunctions.has(original)) throw new Error(`function ${original} is also called through a table, where no stand-in is`);
   const recursive = breakCycles(readCallGraph(module), largestFunction(module));
-  const fuel = Uint8Array.from([VALUE_TYPE.i32, MUTABLE, OP.i32Const, ...encodeS32(INITIAL_FUEL), OP.end]);
+  const mutable = (value: number) => Uint8Array.from([VALUE_TYPE.i32, MUTABLE, OP.i32Const, ...encodeS32(value), OP.end]);
   const exports: Export[] = [
     ...kept,
     { name: GET_FUEL_EXPORT, kind: KIND.function, index: firstAdded + 1 },
     { name: SET_FUEL_EXPORT, kind: KIND.function, index: firstAdded + 2 },
-    ...composed.map(({ name }, i) => ({ name, kind: KIND.function, index: firstAdded + 3 + i })),
+    ...exported.map(({ name }, i) => ({ name, kind: KIND.function, index: firstAdded + 3 + i })),
   ];
   const bodies = [
-    ...module.functions.map((body) => meterFunction(body, targets, recursive.has(body.index))),
-    ...added.map(({ code }) => Uint8Array.from([0, ...code])),
+    ...module.functions.map((body) => meterFunction(body, targets, recursive.has(body.index), standIns)),
+    ...added.map(({ locals, code }) => Uint8Array.from(locals === undefined ? [0, ...code] : [1, locals, VALUE_TYPE.i32, ...code])),
   ];
 
   const rewritten = new Map<number, Uint8Array>([
@@ -73,7 +84,7 @@ export function meter(wasm: Uint8Array, options: MeterOptions): { wasm: Uint8Arr
       writer.name(name).name(field).byte(entry.kind).put(entry.description);
     })],
     [SECTION.function, encodeVector([...module.signatures, ...added.map((_, i) => module.types.length + i)], (writer, type) => writer.u32(type))],
-    [SECTION.global, encodeVector([...module.globals.map((global) => global.encoded), fuel], (writer, encoded) => writer.put(encoded))],
+    [SECTION.global, encodeVector([...module.globals.map(({ encoded }) => encoded), mutable(INITIAL_FUEL), ...setters.map(() => mutable(0))], (writer, encoded) => writer.put(encoded))],
     [SECTION.export, encodeVector(exports, (writer, { name, kind, index }) => writer.name(name).byte(kind).u32(index))],
     [SECTION.code, encodeVector(bodies, (writer, body) => writer.sized(body))],
   ]);
@@ -113,11 +124,10 @@ function keptExports(module: Module, names: ReadonlyMap<string, string>): Export
 }
 
 function encodeType({ params, results }: AddedFunction): Uint8Array {
-  const values = (count: number) => [count, ...Array<number>(count).fill(VALUE_TYPE.i32)];
-  return Uint8Array.from([0x60, ...values(params), ...values(results)]);
+  return Uint8Array.from([0x60, params.length, ...params, results.length, ...results]);
 }
 
-function meterFunction(body: FunctionBody, targets: ChargeTargets, mayRecurse: boolean): Uint8Array {
+function meterFunction(body: FunctionBody, targets: ChargeTargets, mayRecurse: boolean, standIns: ReadonlyMap<number, number>): Uint8Array {
   const { localGroups, localsStart, codeStart, localCount, instructions } = readCode(body);
   const needsScratch = instructions.some(isBulk);
   const writer = new BinaryWriter();
@@ -132,6 +142,10 @@ function meterFunction(body: FunctionBody, targets: ChargeTargets, mayRecurse: b
   for (const instruction of instructions) {
     if (instruction.opcode === OP.loop) insert(instruction.end, stepCharge(targets));
     else if (isBulk(instruction)) insert(instruction.start, bulkCharge(targets, instruction, localCount));
+    else if (instruction.opcode === OP.call && standIns.has(instruction.operand)) {
+      insert(instruction.start, Uint8Array.from([OP.call, ...encodeU32(standIns.get(instruction.operand) as number)]));
+      copied = instruction.end;
+    }
   }
   return writer.put(body.bytes.subarray(copied)).finish();
 }

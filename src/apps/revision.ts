@@ -149,6 +149,7 @@ export class Revision {
           onOver: over,
         });
         invocation.enter("env", JSON.stringify(variablesOf(this.config)));
+        if (bundle.doorName !== null) invocation.enter("door", bundle.doorName);
         isolate.evaluate(invocation, bundle.code, "app.js", "app");
       });
       if (outcome !== "ok")

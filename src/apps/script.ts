@@ -26,7 +26,7 @@ export class Script {
    * Evaluates `code` as an ES module and lets its timers and fetches finish. Later calls see the globals of earlier ones, until a limit ends the isolate. An isolate
    * that was ended is replaced by a fresh one at the next call.
    */
-  async run(code: string, file: string): Promise<ScriptResult> {
+  async run(code: string, file: string, doorName: string | null = null): Promise<ScriptResult> {
     const isolate = this.#open();
     let failure: GuestFailure | null = null;
     await new Promise<void>((over) => {
@@ -42,6 +42,7 @@ export class Script {
         onOver: () => over(),
       });
       invocation.enter("env", JSON.stringify(variablesOf(this.#config)));
+      if (doorName !== null) invocation.enter("door", doorName);
       isolate.evaluate(invocation, code, file, "script");
     });
     return failure === null && this.#kill === null ? { isOk: true } : { isOk: false, failure: failure ?? { name: "Error", message: "", stack: "" }, kill: this.#kill };

@@ -1,6 +1,7 @@
 /** `nano run`: a module with top-level await, without HTTP. */
 import { resolve } from "node:path";
 import { loadBundle } from "../apps/load/bundle.ts";
+import { NodeModules } from "../apps/load/node-modules.ts";
 import { BUNDLE_FILE_NAME } from "../apps/load/source-map.ts";
 import { limitValue } from "../limits.ts";
 import { type Arguments, type Command, type CommandContext, UsageError } from "./command.ts";
@@ -22,10 +23,10 @@ async function runScript(args: Arguments, context: CommandContext): Promise<numb
   const [path] = args.positionals;
   if (path === undefined) throw new UsageError("nano run needs a script: nano run script.js");
   const { terminal } = context;
-  const bundle = await loadBundle(resolve(terminal.cwd, path), { maxBundleBytes: limitValue("bundle_mb"), maxModules: limitValue("modules") });
+  const bundle = await loadBundle(resolve(terminal.cwd, path), { maxBundleBytes: limitValue("bundle_mb"), maxModules: limitValue("modules") }, new NodeModules((await context.artifacts()).nodeModules));
   const { script, close } = await openScript(context, bundle);
   try {
-    return report(await script.run(bundle.code, BUNDLE_FILE_NAME), terminal, bundle);
+    return report(await script.run(bundle.code, BUNDLE_FILE_NAME, bundle.doorName), terminal, bundle);
   } finally {
     close();
   }

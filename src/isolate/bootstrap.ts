@@ -28,6 +28,7 @@ export function boot(engine: Engine, ops: OpRegistry, guestCode: string): Base {
         if (id !== READY) throw new Error(`op ${ops.entries[id - 1]?.name} was called while booting`);
         names = readString(instance, argv + 8, 1 << 16) ?? "";
         instance.pointers.deliver = instance.exports.QTS_DupValuePointer(instance.pointers.context, argv);
+        instance.prepareContexts(instance.exports.QTS_DupValuePointer(instance.pointers.context, argv + 16));
         return 0;
       },
       interrupt() {

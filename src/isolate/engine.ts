@@ -32,6 +32,7 @@ type Promising = (...args: number[]) => Promise<Pointer>;
 interface EngineExports {
   readonly nano_fuel_get: () => number;
   readonly nano_fuel_set: (units: number) => void;
+  readonly nano_context_set: (state: Pointer) => void;
   readonly initialize: () => void;
   readonly malloc: (size: number) => Pointer;
   readonly free: (at: Pointer) => void;
@@ -69,6 +70,8 @@ export interface EnginePointers {
   scratch: Pointer;
   /** Four argument pointers, then four boxed words: the arguments of an entry. */
   argv: Pointer;
+  /** State of the stand-ins that keep contexts over promises, see `build/engine/reactions`; its second word is the function that wraps. */
+  reactions: Pointer;
 }
 
 export const EVAL_MODULE = 1;
@@ -77,6 +80,7 @@ const HOST_FUEL = 0x7fff_0000;
 const PAGE = 65_536;
 const SCRATCH_BYTES = 4096;
 const ARGV_BYTES = 4 * 4 + 4 * 8;
+const REACTIONS_BYTES = 40;
 /** The guest's C stack lives in linear memory; deeper recursion would overflow the host's own stack first. */
 const STACK_BYTES = 192 * 1024;
 
@@ -94,7 +98,7 @@ export class EngineInstance {
   readonly layout: EngineLayout;
   bytes!: Uint8Array;
   view!: DataView;
-  pointers: EnginePointers = { runtime: 0, context: 0, undefined: 0, deliver: 0, scratch: 0, argv: 0 };
+  pointers: EnginePointers = { runtime: 0, context: 0, undefined: 0, deliver: 0, scratch: 0, argv: 0, reactions: 0 };
   readonly call: Promising;
   readonly evaluate: Promising;
   readonly runJobs: Promising;
@@ -162,6 +166,24 @@ export class EngineInstance {
     pointers.undefined = exports.QTS_GetUndefined();
     pointers.scratch = exports.malloc(SCRATCH_BYTES);
     pointers.argv = exports.malloc(ARGV_BYTES);
+    pointers.reactions = exports.malloc(REACTIONS_BYTES);
+  }
+
+  /** `wrap` is what promise reactions are wrapped with, once asked for. */
+  prepareContexts(wrap: Pointer): void {
+    const { view, pointers } = this;
+    for (const [i, word] of [0, wrap, pointers.undefined].entries()) view.setUint32(pointers.reactions + i * 4, word, true);
+  }
+
+  /** From now on promise reactions keep their context, in copies of this instance too. */
+  followContexts(): void {
+    this.view.setUint32(this.pointers.reactions, 1, true);
+    this.exports.nano_context_set(this.pointers.reactions);
+  }
+
+  /** After a restored snapshot: what it says about contexts holds here as well. */
+  resumeContexts(): void {
+    if (this.view.getUint32(this.pointers.reactions, true) === 1) this.exports.nano_context_set(this.pointers.reactions);
   }
 
   refresh(): void {

@@ -21,6 +21,7 @@ export interface InvocationHome {
   /** The invocation burnt more than it may, and what the guest says now it says on borrowed time. */
   isPastLimit(invocation: GuestInvocation): boolean;
   over(invocation: GuestInvocation): void;
+  followContexts(): void;
   peer(id: number): GuestInvocation | undefined;
 }
 
@@ -160,6 +161,10 @@ export class GuestInvocation implements Invocation, OpContext, Due {
     this.#guestDone = true;
     if (this.#phase === "finishing") this.#close();
     else this.#advance();
+  }
+
+  followContexts(): void {
+    this.#home.followContexts();
   }
 
   peer(id: number): GuestInvocation | undefined {

@@ -84,6 +84,7 @@ export class Isolate implements InvocationHome {
     );
     if (!restoreSnapshot(this.#engine, options.snapshot)) throw new Error("the snapshot does not fit in the isolate's memory");
     this.#engine.reseed();
+    this.#engine.resumeContexts();
     this.#meter = new FuelMeter(this.#engine, host.slices, host.scheduler, options.account);
     this.#entrance = new Entrance(this.#engine, this.#meter, host.events.get("load") ?? 0);
     this.#calls = new OpCalls(this, this.#engine, host.ops);
@@ -156,6 +157,10 @@ export class Isolate implements InvocationHome {
 
   peer(id: number): GuestInvocation | undefined {
     return this.#invocations.get(id);
+  }
+
+  followContexts(): void {
+    this.#engine.followContexts();
   }
 
   isEntered(invocation: GuestInvocation): boolean {

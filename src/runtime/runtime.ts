@@ -3,6 +3,7 @@ import type { LoadedArtifacts } from "../artifacts.ts";
 import type { App } from "../apps/app.ts";
 import { Dispatcher } from "../apps/dispatch.ts";
 import type { LoadBundle } from "../apps/load/bundle.ts";
+import { NodeModules } from "../apps/load/node-modules.ts";
 import { AppRegistry } from "../apps/registry.ts";
 import type { RevisionServices } from "../apps/revision.ts";
 import { DeadlineSweeper } from "../base/deadline.ts";
@@ -102,7 +103,8 @@ export class Runtime {
         return id;
       },
     };
-    this.services = { host: this.#host, base: artifacts.base.snapshot, observer, loadBundle: options.loadBundle };
+    const nodeModules = new NodeModules(artifacts.nodeModules);
+    this.services = { host: this.#host, base: artifacts.base.snapshot, observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules) };
     this.registry = new AppRegistry(this.services, (apps, leaving) => this.pipeline.swapRouter(routerOf(apps, leaving)));
     this.pipeline = new Pipeline<App>({
       router: Router.from<App>([]),

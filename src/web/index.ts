@@ -17,6 +17,8 @@ import { createAnswerHandlers } from "./fetch/host/answer-ops.ts";
 import { fetchOps } from "./fetch/ops.ts";
 import { formDataHost } from "./form-data/host.ts";
 import { formDataOps } from "./form-data/ops.ts";
+import { nodeHost } from "./node/host.ts";
+import { nodeOps } from "./node/ops.ts";
 import { createPerformanceHost, type GuestClock } from "./performance/host.ts";
 import { performanceOps } from "./performance/ops.ts";
 import { createTimersHost } from "./timers/host.ts";
@@ -44,6 +46,7 @@ export function createCatalogue(services: WebServices): readonly Room[] {
     room("encoding", encodingOps, encodingHost),
     room("compression", compressionOps, compressionHost),
     room("crypto", cryptoOps, cryptoHost),
+    room("node", nodeOps, nodeHost),
     room("form-data", formDataOps, formDataHost),
     room("fetch", fetchOps, { ...createAnswerHandlers(services.budgetOf), ...services.egress }),
   ];

@@ -162,9 +162,9 @@ export class TestIsolate implements Disposable {
   }
 
   /** Evaluates `source` once and clones the isolate from the snapshot of that, as the product does. Throws an AppFailure when it does not load. */
-  static async load(source: string, settings: IsolateSettings = {}): Promise<TestIsolate> {
+  static async load(source: string, settings: IsolateSettings = {}, doorName: string | null = null): Promise<TestIsolate> {
     const isolate = new TestIsolate(settings);
-    await isolate.evaluate(source);
+    await isolate.evaluate(source, doorName);
     isolate.restart();
     return isolate;
   }
@@ -181,12 +181,13 @@ export class TestIsolate implements Disposable {
   }
 
   /** Evaluates an app's module in this isolate: its handler is the one that requests meet from now on. */
-  async evaluate(source: string): Promise<void> {
+  async evaluate(source: string, doorName: string | null = null): Promise<void> {
     const exchange = new Exchange(
       this.#isolate,
       { ...this.#limits, timers: 0, subrequests: 0 },
       (invocation) => {
         invocation.enter("env", this.#env);
+        if (doorName !== null) invocation.enter("door", doorName);
         this.#isolate.evaluate(invocation, source, "app.js", "app");
       },
       this.#limits.cpuMs,

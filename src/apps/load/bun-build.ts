@@ -3,12 +3,14 @@
  * not exist on disk. So Bun reads nothing of the app itself (no tsconfig, package.json or plugin of it takes effect) and no host path reaches the output.
  * Runs under Bun only.
  */
-import { extname } from "node:path";
+import { createHash } from "node:crypto";
+import { extname, posix } from "node:path";
 import { type AppFiles, UnsafeFile } from "./app-files.ts";
 import { codeFrame } from "./code-frame.ts";
 import { CODE_EXTENSIONS, type Entry } from "./entry.ts";
 import { findImport, importTypes } from "./import-site.ts";
 import type { LoadProblem } from "./load-error.ts";
+import { doorPrologue, type NodeModules } from "./node-modules.ts";
 import { type ProjectConfig, readProjectConfig } from "./project-config.ts";
 import { type Resolution, Resolver } from "./resolve.ts";
 
@@ -25,6 +27,8 @@ export interface BuildResult {
   readonly warnings: readonly LoadProblem[];
   /** What the app is made of: name and text of every module. */
   readonly inputs: ReadonlyMap<string, string>;
+  /** Under which name the code expects its door on `globalThis`, see `node-modules`; null when it needs none. */
+  readonly doorName: string | null;
 }
 
 interface Module {
@@ -40,6 +44,9 @@ const VIRTUAL_ROOT = "/node_modules/app/";
 const NAMESPACE = "app";
 const STUB_NAMESPACE = "unavailable";
 const EMPTY_STUB = "empty";
+const NODE_NAMESPACE = "nano";
+/** For require(), which wants what the module exports by default. */
+const NODE_REQUIRED_NAMESPACE = "nano-required";
 const LOADERS: Readonly<Record<string, Bun.Loader>> = {
   ".js": "jsx", ".jsx": "jsx", ".mjs": "js", ".cjs": "js", ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx", ".json": "json", ".jsonc": "jsonc",
   ".txt": "text", ".text": "text", ".md": "text", ".html": "text", ".htm": "text", ".css": "text", ".svg": "text", ".xml": "text", ".csv": "text", ".sql": "text", ".graphql": "text", ".gql": "text", ".yaml": "text", ".yml": "text", ".toml": "text",
@@ -51,12 +58,12 @@ const MAX_IMPORTS_PER_MODULE = 20;
 /** Sources may be larger than the bundle made of them: types, comments and unused exports go. */
 const INPUT_BYTES_PER_BUNDLE_BYTE = 4;
 
-export async function buildApp(entry: Entry, entryText: string, limits: BuildLimits): Promise<BuildResult> {
+export async function buildApp(entry: Entry, entryText: string, limits: BuildLimits, nodeModules: NodeModules | null): Promise<BuildResult> {
   const config = readProjectConfig(entry.files);
-  let build = new AppBuild(entry, entryText, limits, config);
+  let build = new AppBuild(entry, entryText, limits, config, nodeModules);
   // Bun's first build of a process also reads package.json and tsconfig.json of the working directory, and fails if they are broken. The second does not.
   if (!(await build.run())) {
-    build = new AppBuild(entry, entryText, limits, config);
+    build = new AppBuild(entry, entryText, limits, config, nodeModules);
     await build.run();
   }
   return build;
@@ -72,17 +79,27 @@ class AppBuild implements BuildResult {
   readonly #config: ProjectConfig;
   readonly #limits: BuildLimits;
   readonly #modules = new Map<string, Module>();
+  readonly #nodeModules: NodeModules | null;
+  /** Nobody can know it who wrote the app, so none of its code can name what is behind it. */
+  readonly #doorName: string;
+  #usesNodeModules = false;
   #importCount = 0;
   #inputBytes = 0;
   #isStarted = false;
 
-  constructor(entry: Entry, entryText: string, limits: BuildLimits, config: ProjectConfig) {
+  constructor(entry: Entry, entryText: string, limits: BuildLimits, config: ProjectConfig, nodeModules: NodeModules | null) {
     this.#entry = entry;
     this.#files = entry.files;
     this.#config = config;
     this.#limits = limits;
-    this.#resolver = new Resolver(entry.files, config.aliases);
+    this.#nodeModules = nodeModules;
+    this.#doorName = `__nano_${createHash("sha256").update(entryText).digest("hex").slice(0, 16)}`;
+    this.#resolver = new Resolver(entry.files, config.aliases, nodeModules);
     this.#modules.set(VIRTUAL_ROOT + entry.name, { name: entry.name, realPath: entry.path, text: entryText, loader: LOADERS[extname(entry.path)] ?? "js", types: importTypes(entryText) });
+  }
+
+  get doorName(): string | null {
+    return this.#usesNodeModules ? this.#doorName : null;
   }
 
   get inputs(): ReadonlyMap<string, string> {
@@ -118,7 +135,9 @@ class AppBuild implements BuildResult {
     const sourceMap = result.outputs.find((output) => output.kind === "sourcemap");
     if (this.problems.length > 0 || code === undefined || sourceMap === undefined) return true;
     const exports = Object.values(result.metafile?.outputs ?? {}).find((output) => output.entryPoint !== undefined)?.exports ?? [];
-    this.output = { code: (await code.text()).replace(/\n\/\/# debugId=[0-9A-F]+\s*$/, "\n"), sourceMap: await sourceMap.text(), exports };
+    const text = (await code.text()).replace(/\n\/\/# debugId=[0-9A-F]+\s*$/, "\n");
+    const map = await sourceMap.text();
+    this.output = this.#usesNodeModules ? { code: `${doorPrologue(this.#doorName)}\n${text}`, sourceMap: oneLineDown(map), exports } : { code: text, sourceMap: map, exports };
     return true;
   }
 
@@ -132,6 +151,8 @@ class AppBuild implements BuildResult {
       if (module === undefined) throw new Error(`no module ${path}`);
       return { contents: module.text, loader: module.loader };
     });
+    builder.onLoad({ filter: /.*/, namespace: NODE_NAMESPACE }, ({ path }) => ({ contents: this.#nodeModules?.text(path, this.#doorName) ?? "", loader: "js" }));
+    builder.onLoad({ filter: /.*/, namespace: NODE_REQUIRED_NAMESPACE }, ({ path }) => ({ contents: `module.exports = require(${JSON.stringify(`./${posix.basename(path)}`)}).default;`, loader: "js" }));
     // CommonJS in form, so that any name can be imported from it.
     builder.onLoad({ filter: /.*/, namespace: STUB_NAMESPACE }, ({ path }) => ({
       contents: path === EMPTY_STUB ? "module.exports = {};" : `if (true) throw new TypeError(${JSON.stringify(path)}); module.exports = {};`,
@@ -141,10 +162,15 @@ class AppBuild implements BuildResult {
 
   #import(specifier: string, importerPath: string, kind: Bun.ImportKind): Bun.OnResolveResult {
     const importer = this.#modules.get(importerPath);
+    if (importer === undefined && this.#nodeModules !== null) return { path: this.#nodeModules.resolve(specifier, importerPath), namespace: NODE_NAMESPACE };
     if (importer === undefined || this.problems.length >= MAX_PROBLEMS) return stub(EMPTY_STUB);
     if (++this.#importCount > this.#limits.maxModules * MAX_IMPORTS_PER_MODULE) return this.#problem(importer, specifier, "the app has too many imports");
     const found = this.#resolver.resolve(specifier, importer.realPath, kind === "require-call" || kind === "require-resolve" ? "require" : "import");
     if (found.kind === "empty") return stub(EMPTY_STUB);
+    if (found.kind === "node") {
+      this.#usesNodeModules = true;
+      return { path: found.path, namespace: kind === "require-call" ? NODE_REQUIRED_NAMESPACE : NODE_NAMESPACE };
+    }
     if (found.kind === "refused") return this.#refuse(found, importer, specifier, kind);
     try {
       return { path: this.#add(found.realPath, importer.types.get(specifier)), namespace: NAMESPACE };
@@ -202,6 +228,12 @@ class AppBuild implements BuildResult {
     const place = { file: module?.name ?? this.#entry.name, line: position?.line ?? 0, column: position?.column ?? 0 };
     this.problems.push({ ...place, message: shown, hint: "", frame: module === undefined || place.line === 0 ? "" : codeFrame(module.text, place.line, place.column) });
   }
+}
+
+/** A source map of the same code with a line before it. */
+function oneLineDown(sourceMap: string): string {
+  const map = JSON.parse(sourceMap) as { mappings: string };
+  return JSON.stringify({ ...map, mappings: `;${map.mappings}` });
 }
 
 function stub(path: string): Bun.OnResolveResult {

@@ -5,6 +5,7 @@ import { buildApp, type BuildLimits } from "./bun-build.ts";
 import { type Entry, findEntry } from "./entry.ts";
 import { LoadError, type LoadProblem } from "./load-error.ts";
 import { exportsOfSingleFile, hasBundler } from "./single-file.ts";
+import type { NodeModules } from "./node-modules.ts";
 import { type MappedCode, SourceMap } from "./source-map.ts";
 
 export interface Bundle extends MappedCode {
@@ -23,9 +24,12 @@ export interface Bundle extends MappedCode {
   readonly kind: "module" | "service-worker";
   /** Imports that will throw if the app ever runs them. */
   readonly warnings: readonly LoadProblem[];
+  /** Under which name the code expects its door on `globalThis`, see `node-modules`; null when it needs none. */
+  readonly doorName: string | null;
 }
 
-export type LoadBundle = (appPath: string, limits: BuildLimits) => Promise<Bundle>;
+/** `nodeModules` are those that apps may import; null for none. */
+export type LoadBundle = (appPath: string, limits: BuildLimits, nodeModules?: NodeModules | null) => Promise<Bundle>;
 
 /** The app needs bundling and this runtime cannot: under Node an app has to come as one JavaScript file. */
 export class BundlerMissing extends LoadError {
@@ -41,17 +45,17 @@ export class BundlerMissing extends LoadError {
 
 const LISTENS_FOR_FETCH = /\baddEventListener\s*\(\s*["'`]fetch["'`]/;
 
-export const loadBundle: LoadBundle = async (appPath, limits) => {
+export const loadBundle: LoadBundle = async (appPath, limits, nodeModules = null) => {
   const entry = findEntry(appPath);
   const text = readEntry(entry, limits);
   const exports = exportsOfSingleFile(entry.path, text);
-  if (exports !== null) return bundleOf(entry, text, null, exports, new Map(), []);
+  if (exports !== null) return bundleOf(entry, text, null, exports, new Map(), [], null);
   if (!hasBundler) throw new BundlerMissing(entry);
-  const { output, problems, warnings, inputs } = await buildApp(entry, text, limits);
+  const { output, problems, warnings, inputs, doorName } = await buildApp(entry, text, limits, nodeModules);
   const files = [...entry.files.read];
   if (problems.length > 0) throw new LoadError(problems, files);
   if (output === null) throw new LoadError({ file: entry.name, message: "the bundler gave up without saying why" }, files);
-  const bundle = bundleOf(entry, output.code, new SourceMap(output.sourceMap, nameOfSource), output.exports, inputs, warnings);
+  const bundle = bundleOf(entry, output.code, new SourceMap(output.sourceMap, nameOfSource), output.exports, inputs, warnings, doorName);
   if (bundle.bytes > limits.maxBundleBytes)
     throw new LoadError({ file: entry.name, message: `the bundle has ${bundle.bytes} bytes, which is more than the ${limits.maxBundleBytes} allowed`, hint: "import less, or raise the app's bundle limit" }, files);
   return bundle;
@@ -66,7 +70,7 @@ function readEntry(entry: Entry, limits: BuildLimits): string {
   }
 }
 
-function bundleOf(entry: Entry, code: string, sourceMap: SourceMap | null, exports: readonly string[], inputs: ReadonlyMap<string, string>, warnings: readonly LoadProblem[]): Bundle {
+function bundleOf(entry: Entry, code: string, sourceMap: SourceMap | null, exports: readonly string[], inputs: ReadonlyMap<string, string>, warnings: readonly LoadProblem[], doorName: string | null): Bundle {
   const hash = createHash("sha256");
   for (const part of [entry.name, code, ...[...inputs].sort(([a], [b]) => (a < b ? -1 : 1)).flat()]) hash.update(`${part.length}:`).update(part);
   return {
@@ -78,6 +82,7 @@ function bundleOf(entry: Entry, code: string, sourceMap: SourceMap | null, expor
     hash: hash.digest("hex"),
     kind: exports.length === 0 && LISTENS_FOR_FETCH.test(code) ? "service-worker" : "module",
     warnings,
+    doorName,
   };
 }
 

@@ -8,6 +8,7 @@ import type { AppFiles } from "./app-files.ts";
 import { PackageFolders, type PackageFolder } from "./package-folders.ts";
 import { packageExport, packageImport } from "./package-exports.ts";
 import type { PathAlias } from "./project-config.ts";
+import type { NodeModules } from "./node-modules.ts";
 import { nearestName } from "./suggestion.ts";
 
 /** How the importer asks: `require` prefers CommonJS entry points. */
@@ -15,6 +16,8 @@ export type ImportStyle = "import" | "require";
 
 export type Resolution =
   | { readonly kind: "file"; readonly realPath: string }
+  /** A module of Node that nano has itself. */
+  | { readonly kind: "node"; readonly path: string }
   /** The package says that browsers get nothing here. */
   | { readonly kind: "empty" }
   | { readonly kind: "refused"; readonly reason: RefusalReason; readonly why: string; readonly hint: string };
@@ -34,12 +37,14 @@ export class Resolver {
   readonly #files: AppFiles;
   readonly #aliases: readonly PathAlias[];
   readonly #packages: PackageFolders;
+  readonly #nodeModules: NodeModules | null;
   readonly #known = new Map<string, Resolution>();
 
-  constructor(files: AppFiles, aliases: readonly PathAlias[]) {
+  constructor(files: AppFiles, aliases: readonly PathAlias[], nodeModules: NodeModules | null) {
     this.#files = files;
     this.#aliases = aliases;
     this.#packages = new PackageFolders(files);
+    this.#nodeModules = nodeModules;
   }
 
   /** `importerPath` is a real path. */
@@ -56,7 +61,7 @@ export class Resolver {
 
   #resolve(specifier: string, folder: string, style: ImportStyle): Resolution {
     if (specifier === "" || specifier.includes("\0")) return refuse("missing", "it is not a name");
-    if (specifier.startsWith("node:")) return builtin(specifier);
+    if (specifier.startsWith("node:")) return this.#builtin(specifier.slice("node:".length));
     if (/^[a-z][a-z0-9+.-]+:/i.test(specifier) || specifier.startsWith("//"))
       return refuse("url", "an app is made of files in its folder and npm packages", "download the module into the app's folder, or install the package from npm");
     if (isAbsolute(specifier) || specifier.startsWith("\\") || /^[a-z]:/i.test(specifier)) return refuse("outside", "it is an absolute path", "write the path relative to the importing file");
@@ -107,7 +112,7 @@ export class Resolver {
     const found = this.#packages.find(name, folder);
     if (found === "outside") return refuse("outside", "the package is a symbolic link that leads out of the app's folder", "install a copy of the package instead of a link to it");
     if (found !== null) return this.#subpath(found, rest.replace(/\/$/, ""), style);
-    if (BUILTINS.has(name) || BUILTINS.has(specifier)) return builtin(specifier);
+    if (BUILTINS.has(name) || BUILTINS.has(specifier)) return this.#builtin(specifier);
     return refuse("missing", `the package ${JSON.stringify(name)} is not installed`, missingPackageHint(name, rest));
   }
 
@@ -171,6 +176,11 @@ export class Resolver {
     return { kind: "file", realPath: seen.realPath };
   }
 
+  #builtin(name: string): Resolution {
+    const path = this.#nodeModules?.pathOf(name) ?? null;
+    return path === null ? refuse("builtin", `node:${name} is not available in an app`, wayAround(name)) : { kind: "node", path };
+  }
+
   /** https://github.com/defunctzombie/package-browser-field-spec */
   #browserField(scope: PackageFolder | null, key: string, style: ImportStyle): Resolution | null {
     const map = scope?.manifest.browser;
@@ -189,9 +199,27 @@ function refuse(reason: RefusalReason, why: string, hint = ""): Resolution {
   return { kind: "refused", reason, why, hint };
 }
 
-function builtin(specifier: string): Resolution {
-  const name = specifier.replace(/^node:/, "");
-  return refuse("builtin", `node:${name} is not available in an app`, BUILTINS.has(name) ? "use the web API instead, or a package made for browsers" : "");
+/** What apps use instead, by the first part of the name. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  fs: 'an app has no files: import text with { type: "text" }',
+  http: "use fetch(), and export default { fetch } to answer requests",
+  https: "use fetch(), and export default { fetch } to answer requests",
+  http2: "use fetch(), and export default { fetch } to answer requests",
+  net: "an app reaches the network through fetch()",
+  tls: "an app reaches the network through fetch()",
+  dns: "an app reaches the network through fetch()",
+  dgram: "an app reaches the network through fetch()",
+  zlib: "use CompressionStream and DecompressionStream",
+  child_process: "an app cannot start processes",
+  cluster: "an app cannot start processes",
+  worker_threads: "an app cannot start threads",
+  perf_hooks: "use the global performance",
+  console: "use the global console",
+};
+
+function wayAround(name: string): string {
+  if (!BUILTINS.has(name)) return "";
+  return INSTEAD[name.split("/")[0] ?? ""] ?? "use the web API instead, or a package made for browsers; docs/node-modules.md lists the modules there are";
 }
 
 function missingPackageHint(name: string, rest: string): string {

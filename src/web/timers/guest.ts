@@ -1,5 +1,6 @@
 /** setTimeout and its kin (https://html.spec.whatwg.org/#timers), queueMicrotask. A timer fires only while the invocation that started it lasts. */
 import { reportException } from "../events/guest/report.ts";
+import { getContext, keepContext } from "../infra/guest/async-context.ts";
 import { onEvent } from "../infra/guest/events.ts";
 import { hostOps } from "../infra/guest/host-ops.ts";
 import { arraySlice, mapDelete, mapForEach, mapGet, mapSet, mapSize, mathMax, promiseResolve, promiseThen, reflectApply, SafeMap, SafeTypeError } from "../infra/guest/primordials.ts";
@@ -34,7 +35,7 @@ let nesting = 0;
 function start(run: Timer["run"], delayMs: number, args: readonly unknown[], repeat: boolean): number {
   const handle = lastHandle === MAX_HANDLE ? 1 : lastHandle + 1;
   const ms = delayMs < 0 ? 0 : delayMs;
-  const timer: Timer = { run, args, intervalMs: repeat ? ms : -1, nesting: nesting + 1, invocation: 0 };
+  const timer: Timer = { run: getContext() === undefined ? run : (keepContext(run) as Timer["run"]), args, intervalMs: repeat ? ms : -1, nesting: nesting + 1, invocation: 0 };
   timer.invocation = timer_start(handle, clamp(ms, nesting));
   lastHandle = handle;
   mapSet(timers, handle, timer);

@@ -17,6 +17,8 @@ type FetchFunction = (request: Request, env: object, ctx: object) => unknown;
 let env: object = objectFreeze({ __proto__: null });
 let handler: Handler | null = null;
 
+/** The app's variables and bindings. */
+export const currentEnv = (): object => env;
 export const callHandler = (request: Request, work: Work): unknown => (handler as Handler)(request, work);
 
 onEvent("env", (_invocation, json) => {

@@ -1,9 +1,10 @@
 /** The host's door to the guest: one function takes every event and every settled op. It never throws, whatever a handler does. */
 import { coreOps } from "../../../isolate/core-ops.ts";
+import { keepContext, setContext } from "./async-context.ts";
 import { hostOps } from "./host-ops.ts";
 import { settle } from "./stub.ts";
 
-declare const __nanoReady: (deliver: unknown, names: string) => void;
+declare const __nanoReady: (deliver: unknown, names: string, keepContext: unknown) => void;
 
 type EventHandler = (invocationId: number, a: unknown, b: unknown) => void;
 
@@ -19,6 +20,8 @@ export function onEvent(name: string, handler: EventHandler): void {
 
 /** Event 0 settles an op: (call, value, failed), or forgets it when `failed` is null. The others are events in order of registration. */
 function deliver(event: number, id: number, a: unknown, b: unknown): void {
+  // Whatever an earlier entry has left.
+  setContext(undefined);
   if (event === 0) {
     settle(id, a, b as boolean | null);
     return;
@@ -41,5 +44,5 @@ function describe(error: unknown): string {
 
 /** Hands the door to the host. The last thing that the bootstrap does. */
 export function ready(): void {
-  __nanoReady(deliver, names);
+  __nanoReady(deliver, names, keepContext);
 }

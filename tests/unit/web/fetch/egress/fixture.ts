@@ -96,7 +96,7 @@ export class Guest {
       answer: () => {},
       fail: () => {},
       finish: () => {},
-      peer: () => undefined,
+      followContexts: () => {}, peer: () => undefined,
     };
     this.#egress =
       options.egress ??
