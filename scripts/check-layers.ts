@@ -12,8 +12,8 @@ const LEAVES: readonly string[] = ["errors", "limits", "base"];
 /** Each layer may import itself, the leaves and what is listed. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: ["cli", "apps", "config", "artifacts"],
-  cli: ["supervisor", "runtime", "ingress", "apps", "config", "observe", "artifacts", "isolate"],
-  supervisor: ["runtime", "config", "observe", "artifacts"],
+  cli: ["supervisor", "runtime", "ingress", "admin", "apps", "config", "observe", "artifacts", "isolate"],
+  supervisor: ["runtime", "admin", "config", "observe", "artifacts"],
   library: ["runtime", "apps", "config", "observe", "artifacts", "ingress", "isolate"],
   runtime: ["ingress", "admin", "apps", "config", "bindings", "web", "isolate", "observe", "artifacts"],
   artifacts: ["isolate"],
