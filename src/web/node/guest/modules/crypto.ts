@@ -22,7 +22,7 @@ function algorithmOf(name: unknown): string {
   if (typeof name !== "string") throw wrongType("algorithm", "of type string", name);
   const lower = name.toLowerCase();
   const algorithm = ALIASES[lower] ?? lower;
-  if (!HASHES.includes(algorithm)) throw plainError("ERR_OSSL_EVP_UNSUPPORTED", "Digest method not supported");
+  if (!HASHES.includes(algorithm)) throw new Error("Digest method not supported");
   return algorithm;
 }
 

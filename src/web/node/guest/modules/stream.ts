@@ -49,6 +49,9 @@ function toWeb(readable: NodeReadable): WebReadable {
   );
 }
 Object.assign(Stream.Readable, { fromWeb, toWeb });
+/** That of today's Node; the package has that of older ones. */
+const HIGH_WATER_BYTES = 65_536;
+Stream.setDefaultHighWaterMark(false, HIGH_WATER_BYTES);
 
 export const {
   Readable, Writable, Duplex, Transform, PassThrough, pipeline, finished, compose, addAbortSignal, destroy, isDestroyed, isDisturbed, isErrored, isReadable, isWritable, setDefaultHighWaterMark, getDefaultHighWaterMark, promises,

@@ -1,7 +1,7 @@
 /** Buffer: the `buffer` package for the numbers and the comparing, the host's coders for text. */
 import { Buffer as Base } from "buffer";
 import { decode, encode, type Encoding, lengthIn, normalize } from "./encodings.ts";
-import { typeError } from "./errors.ts";
+import { outOfRange, typeError, wrongType } from "./errors.ts";
 import { web } from "./globals.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -31,7 +31,20 @@ const baseFill = Base.prototype.fill as unknown as (this: Bytes, ...args: unknow
 
 export const Buffer = Base as unknown as BufferClass;
 
-Buffer.from = (value, encodingOrOffset, length) => (typeof value === "string" ? asBuffer(encode(value, toEncoding(encodingOrOffset))) : baseFrom(value, encodingOrOffset, length));
+Buffer.from = (value, encodingOrOffset, length) => {
+  if (typeof value === "string") return asBuffer(encode(value, toEncoding(encodingOrOffset)));
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) throw wrongType("first argument", "of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object", value);
+  return baseFrom(value, encodingOrOffset, length);
+};
+for (const name of ["alloc", "allocUnsafe", "allocUnsafeSlow"]) {
+  const make = Buffer[name] as (...args: unknown[]) => NodeBuffer;
+  Buffer[name] = (size: unknown, fill?: unknown, encoding?: unknown): NodeBuffer => {
+    if (typeof size !== "number") throw wrongType("size", "of type number", size);
+    if (!(size >= 0 && size <= kMaxLength)) throw outOfRange("size", `>= 0 && <= ${kMaxLength}`, size);
+    const made = make(size);
+    return name === "alloc" && fill !== undefined && fill !== 0 && size > 0 ? ((made as unknown as { fill(value: unknown, encoding: unknown): NodeBuffer }).fill(fill, encoding)) : made;
+  };
+}
 Buffer["isEncoding"] = (name: unknown) => typeof name === "string" && name !== "" && normalize(name) !== undefined;
 Buffer["byteLength"] = (value: unknown, encoding?: unknown): number => {
   if (typeof value === "string") return lengthIn(value, normalize(encoding) ?? "utf8");

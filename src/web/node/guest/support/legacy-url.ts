@@ -49,7 +49,7 @@ export function parse(input: unknown, parsesQuery = false, slashesDenoteHost = f
   if (rest.startsWith("//") && (url.protocol !== null || slashesDenoteHost || /^\/\/[^@/]+@[^@/]+/.test(rest)) && url.protocol !== "javascript:") {
     url.slashes = true;
     rest = readHost(url, rest.slice(2));
-  } else if (isSlashed && url.protocol !== "file:" && !rest.startsWith("/")) rest = readHost(url, rest);
+  } else if (url.protocol !== null && !isSlashed && url.protocol !== "javascript:") rest = readHost(url, rest);
   if (url.protocol !== "javascript:") rest = escapeUnsafe(rest);
   const hash = rest.indexOf("#");
   if (hash >= 0) {
