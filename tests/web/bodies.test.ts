@@ -166,3 +166,44 @@ test("a form is read and written in time that grows with its size only", async (
   expect(await fuel(2_000, 100)).toBeLessThan((await fuel(500, 100)) * 6);
   expect(await fuel(2, 800_000)).toBeLessThan((await fuel(2, 200_000)) * 6);
 });
+
+test("a large upload is taken apart without a copy of it as text", async () => {
+  using app = await TestIsolate.load(`export default { async fetch(request) { const form = await request.formData(), file = form.get("file"); return Response.json([file.size, [...await file.slice(-2).bytes()], form.get("after")]) } }`);
+  const size = 30 * MEGABYTE;
+  const body = Buffer.concat([
+    Buffer.from('--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'),
+    Buffer.alloc(size - 2, "\r\n--\xc3", "latin1"),
+    Buffer.from([1, 2]),
+    Buffer.from('\r\n--b\r\nContent-Disposition: form-data; name="after"\r\n\r\nü\r\n--b--'),
+  ]);
+  const { text, fuel } = await app.request({ method: "POST", headers: [["content-type", "multipart/form-data; boundary=b"]], body });
+  expect(JSON.parse(text)).toEqual([size, [1, 2], "ü"]);
+  expect(fuel).toBeLessThan(30_000_000);
+});
+
+test("a form whose parts are cut short is a TypeError", async () => {
+  const parts = ['--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n--b--', '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx', '--b\r\nContent-Disposition: form-data; name="a"', "--b\r\n\r\n--b--", "--b", "x--b--", `--b\r\nContent-Disposition: form-data; name="${"a".repeat(20_000)}"\r\n\r\nx\r\n--b--`];
+  expect(await guest.run(`const name = (body) => new Response(body, { headers: { "content-type": "multipart/form-data; boundary=b" } }).formData().then(() => "read", (e) => e.name); return await Promise.all(${JSON.stringify(parts)}.map(name))`)).toEqual(parts.map(() => "TypeError"));
+});
+
+test("a long text is decoded in pieces as if it were one", async () => {
+  const piece = 262_144;
+  const texts = [
+    ["€", piece - 1], ["€", piece - 2], ["😀", piece - 3], ["ü", piece - 1], ["\ufeff", piece], ["a", piece],
+  ] as const;
+  const bodies = [...texts.map(([character, at]) => Buffer.concat([Buffer.from("\ufeff"), Buffer.alloc(at - 3, "x"), Buffer.from(character), Buffer.alloc(10, "y")])), ...[[0xe2, 0x82], [0xff], [0xf0, 0x9f, 0x98], [0xc3]].map((bytes) => Buffer.concat([Buffer.alloc(piece - bytes.length, "x"), Buffer.from(bytes), Buffer.alloc(10, "y")]))];
+  using app = await TestIsolate.load(`export default { async fetch(request) { return new Response(await request.text()) } }`);
+  for (const body of bodies) expect((await app.request({ method: "POST", body })).text).toBe(new TextDecoder().decode(body));
+});
+
+test("a long text is encoded in pieces as if it were one", async () => {
+  const unit = 131_072;
+  expect(
+    await guest.run(`
+      const texts = ["ü", "😀", "\\ud83d", "\\ude00", "€"].flatMap((character) => [1, 2].map((back) => "x".repeat(${unit} - back) + character + "y".repeat(5)));
+      const whole = async (text) => (await Promise.all([text.slice(0, 1000), text.slice(1000, ${unit} - 100), text.slice(${unit} - 100)].map((part) => new Blob([part]).bytes()))).flatMap((bytes) => [...bytes]);
+      const faults = [];
+      for (const text of texts) { const bytes = await new Blob([text]).bytes(), wanted = await whole(text); if (bytes.length !== wanted.length || bytes.some((byte, at) => byte !== wanted[at])) faults.push(text.slice(-8)) }
+      return faults;`),
+  ).toEqual([]);
+});

@@ -1,6 +1,6 @@
 /**
- * multipart/form-data both ways (https://html.spec.whatwg.org/#multipart-form-data, RFC 7578). The parser works on a byte string, one code unit
- * per octet, so that its searches are the engine's own and linear.
+ * multipart/form-data both ways (https://html.spec.whatwg.org/#multipart-form-data, RFC 7578). The host looks for boundaries, piece by piece; only the heads of parts become
+ * strings.
  */
 import { type Blob, blobBytes, blobOf, blobType, type File, fileName, fileOf, isBlob } from "../../blob/guest.ts";
 import { utf8Decode, utf8Encode } from "../../encoding/guest/utf8.ts";
@@ -22,37 +22,47 @@ import {
   typedArrayLength,
   typedArraySet,
 } from "../../infra/guest/primordials.ts";
-import { byteString } from "./byte-string.ts";
+import { byteString, findBytes } from "./byte-string.ts";
 
 type Entry = string | File;
 
 const MAX_PARTS = 10_000;
+const MAX_HEAD_BYTES = 16_384;
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const DASH = 45;
 const NAME = /;[ \t]*name="([^"]*)"/i;
 const FILE_NAME = /;[ \t]*filename="([^"]*)"/i;
 const bad = (what: string) => new SafeTypeError("the body is no multipart/form-data: " + what);
 
-/** name, value, name, value, … Throws TypeError for what is malformed. */
+/** name, value, name, value, … `boundary` is a byte string. Throws TypeError for what is malformed. */
 export function parseMultipart(bytes: Uint8Array<ArrayBuffer>, boundary: string): Entry[] {
-  const text = byteString(bytes);
   const delimiter = "--" + boundary;
+  const isAt = (at: number, first: number, second: number): boolean => bytes[at] === first && bytes[at + 1] === second;
   const entries: Entry[] = [];
-  let at = stringIndexOf(text, delimiter);
-  if (at < 0 || (at > 0 && stringSlice(text, at - 2, at) !== "\r\n")) throw bad("it does not start with the boundary");
+  let at = findBytes(bytes, delimiter, 0);
+  if (at < 0 || (at > 0 && !isAt(at - 2, CR, LF))) throw bad("it does not start with the boundary");
   for (let parts = 0; ; parts++) {
     at += delimiter.length;
-    if (stringSlice(text, at, at + 2) === "--") return entries;
-    while (text[at] === " " || text[at] === "\t") at++;
-    if (stringSlice(text, at, at + 2) !== "\r\n") throw bad("a boundary is not followed by a line break");
+    if (isAt(at, DASH, DASH)) return entries;
+    while (bytes[at] === SPACE || bytes[at] === TAB) at++;
+    if (!isAt(at, CR, LF)) throw bad("a boundary is not followed by a line break");
     if (parts >= MAX_PARTS) throw bad("it has more than " + MAX_PARTS + " parts");
     at += 2;
-    const headEnd = stringSlice(text, at, at + 2) === "\r\n" ? at - 2 : stringIndexOf(text, "\r\n\r\n", at);
-    if (headEnd < at - 2 || headEnd === -1) throw bad("a part has no end of its head");
-    const end = stringIndexOf(text, "\r\n" + delimiter, headEnd + 2);
+    const headEnd = isAt(at, CR, LF) ? at - 2 : findBytes(bytes, "\r\n\r\n", at);
+    if (headEnd === -1) throw bad("a part has no end of its head");
+    if (headEnd - at > MAX_HEAD_BYTES) throw bad("the head of a part is larger than " + MAX_HEAD_BYTES + " bytes");
+    const end = findBytes(bytes, "\r\n" + delimiter, headEnd + 2);
     if (end < 0) throw bad("the last boundary is missing");
-    addPart(entries, headEnd < at ? "" : stringSlice(text, at, headEnd), new SafeUint8Array(typedArrayBuffer(bytes), typedArrayByteOffset(bytes) + headEnd + 4, end - headEnd - 4));
+    if (end < headEnd + 4) throw bad("a part has no body");
+    addPart(entries, headEnd < at ? "" : byteString(range(bytes, at, headEnd)), range(bytes, headEnd + 4, end));
     at = end + 2;
   }
 }
+
+const range = (bytes: Uint8Array<ArrayBuffer>, start: number, end: number): Uint8Array<ArrayBuffer> => new SafeUint8Array(typedArrayBuffer(bytes), typedArrayByteOffset(bytes) + start, end - start);
 
 function addPart(entries: Entry[], head: string, body: Uint8Array<ArrayBuffer>): void {
   let disposition = "";
