@@ -10,6 +10,7 @@ import { codeFrame } from "./code-frame.ts";
 import { CODE_EXTENSIONS, type Entry } from "./entry.ts";
 import { findImport, importTypes } from "./import-site.ts";
 import type { LoadProblem } from "./load-error.ts";
+import { nameDeclaredTwice, withoutCommonJs } from "./module-scope.ts";
 import { doorPrologue, type NodeModules } from "./node-modules.ts";
 import { type ProjectConfig, readProjectConfig } from "./project-config.ts";
 import { type Resolution, Resolver } from "./resolve.ts";
@@ -60,19 +61,22 @@ const INPUT_BYTES_PER_BUNDLE_BYTE = 4;
 
 export async function buildApp(entry: Entry, entryText: string, limits: BuildLimits, nodeModules: NodeModules | null): Promise<BuildResult> {
   const config = readProjectConfig(entry.files);
-  let build = new AppBuild(entry, entryText, limits, config, nodeModules);
+  const ownNames = new Map<string, string[]>();
   // Bun's first build of a process also reads package.json and tsconfig.json of the working directory, and fails if they are broken. The second does not.
-  if (!(await build.run())) {
-    build = new AppBuild(entry, entryText, limits, config, nodeModules);
-    await build.run();
+  let mayNotStart = true;
+  for (;;) {
+    const build = new AppBuild(entry, entryText, limits, config, nodeModules, ownNames);
+    const isStarted = await build.run();
+    if (!isStarted && mayNotStart) mayNotStart = false;
+    else if (!build.hasFoundOwnNames) return build;
   }
-  return build;
 }
 
 class AppBuild implements BuildResult {
   readonly problems: LoadProblem[] = [];
   readonly warnings: LoadProblem[] = [];
   output: BuildResult["output"] = null;
+  hasFoundOwnNames = false;
   readonly #entry: Entry;
   readonly #files: AppFiles;
   readonly #resolver: Resolver;
@@ -82,12 +86,15 @@ class AppBuild implements BuildResult {
   readonly #nodeModules: NodeModules | null;
   /** Nobody can know it who wrote the app, so none of its code can name what is behind it. */
   readonly #doorName: string;
+  /** By path of the module: the names of CommonJS that it declares itself. Found by builds that fail. */
+  readonly #ownNames: Map<string, string[]>;
   #usesNodeModules = false;
   #importCount = 0;
   #inputBytes = 0;
   #isStarted = false;
 
-  constructor(entry: Entry, entryText: string, limits: BuildLimits, config: ProjectConfig, nodeModules: NodeModules | null) {
+  constructor(entry: Entry, entryText: string, limits: BuildLimits, config: ProjectConfig, nodeModules: NodeModules | null, ownNames: Map<string, string[]>) {
+    this.#ownNames = ownNames;
     this.#entry = entry;
     this.#files = entry.files;
     this.#config = config;
@@ -149,7 +156,8 @@ class AppBuild implements BuildResult {
     builder.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => {
       const module = this.#modules.get(path);
       if (module === undefined) throw new Error(`no module ${path}`);
-      return { contents: module.text, loader: module.loader };
+      const isCode = CODE_EXTENSIONS.includes(extname(module.realPath)) && module.loader !== "text" && module.loader !== "json";
+      return { contents: isCode ? withoutCommonJs(module.text, this.#ownNames.get(path) ?? []) : module.text, loader: module.loader };
     });
     builder.onLoad({ filter: /.*/, namespace: NODE_NAMESPACE }, ({ path }) => ({ contents: this.#nodeModules?.text(path, this.#doorName) ?? "", loader: "js" }));
     builder.onLoad({ filter: /.*/, namespace: NODE_REQUIRED_NAMESPACE }, ({ path }) => ({ contents: `module.exports = require(${JSON.stringify(`./${posix.basename(path)}`)}).default;`, loader: "js" }));
@@ -223,10 +231,19 @@ class AppBuild implements BuildResult {
     const module = this.#modules.get(position?.file ?? "");
     // What Bun says about a stub follows from a problem that is already known.
     if (this.problems.length >= MAX_PROBLEMS || (message.includes(`${STUB_NAMESPACE}:`) && this.problems.length > 0)) return;
+    if (module !== undefined) this.#noteOwnName(position?.file ?? "", message);
     const isMacro = /macro/i.test(message) && message.includes("node_modules");
     const shown = isMacro ? "macros cannot be used: they would run on the host" : message.replaceAll(`${NAMESPACE}:${VIRTUAL_ROOT}`, "").replaceAll(VIRTUAL_ROOT, "");
     const place = { file: module?.name ?? this.#entry.name, line: position?.line ?? 0, column: position?.column ?? 0 };
     this.problems.push({ ...place, message: shown, hint: "", frame: module === undefined || place.line === 0 ? "" : codeFrame(module.text, place.line, place.column) });
+  }
+
+  #noteOwnName(path: string, message: string): void {
+    const name = nameDeclaredTwice(message);
+    const known = this.#ownNames.get(path) ?? [];
+    if (name === null || known.includes(name)) return;
+    this.#ownNames.set(path, [...known, name]);
+    this.hasFoundOwnNames = true;
   }
 }
 

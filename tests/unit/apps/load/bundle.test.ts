@@ -76,6 +76,31 @@ describe("what an app may be", () => {
     expect(exportsOf(await app.load("tla.ts"))).toEqual({ value: 7 });
   });
 
+  test("an ES module that asks for CommonJS finds none, so that code of both forms takes the other", async () => {
+    const asks = "[typeof exports, typeof module, typeof require]";
+    using app = new AppFolder({
+      "index.js": `export const here = ${asks}; export { kinds as there } from "./typed.ts"; import old from "./old.js"; export { old };`,
+      "typed.ts": `interface Shape { module: string }\nexport const kinds: readonly string[] = ${asks};`,
+      "old.js": "if (typeof exports === 'object' && typeof module === 'object') module.exports = 'CommonJS'; else globalThis.old = 1;",
+    });
+    const nothing = ["undefined", "undefined", "undefined"];
+    expect(exportsOf(await app.load())).toEqual({ here: nothing, there: nothing, old: "CommonJS" });
+  });
+
+  test("an ES module may have variables of its own called exports, module and require", async () => {
+    using app = new AppFolder({
+      "index.js": `import { module } from "./a.js"; const a = 1, exports = a + 1; export const seen = [module, exports, inner()];
+        function inner() { const module = 5; return module; } export function require() {}`,
+      "a.js": "export let module = 1, b = typeof exports; if (typeof require === 'undefined') module = 3;",
+    });
+    expect(exportsOf(await app.load())).toEqual({ seen: [3, 2, 5], require: "[function]" });
+  });
+
+  test("an ES module may call require() for files of the app", async () => {
+    using app = new AppFolder({ "index.js": "export const seen = [require('./lib.cjs').one, typeof exports];", "lib.cjs": "exports.one = 1;" });
+    expect(exportsOf(await app.load())).toEqual({ seen: [1, "undefined"] });
+  });
+
   test("a script that listens for fetch and exports nothing is a service worker", async () => {
     using app = new AppFolder({
       "index.js": "addEventListener('fetch', (event) => event.respondWith(answer()));\nfunction answer() {}",
