@@ -22,7 +22,7 @@ export default {
   },
 };`,
   "spin.mjs": "export default { fetch() { for (;;); } };",
-  "typed.ts": "const text: string = 'typed'; export default { fetch: () => new Response(text) };",
+  "typed.ts": "import { basename } from 'node:path'; const text: string = basename('/x/typed'); export default { fetch: () => new Response(text) };",
 };
 
 /** The Node that npm installed beside nano, or one on the path that is new enough. */

@@ -48,6 +48,7 @@ const EMPTY_STUB = "empty";
 const NODE_NAMESPACE = "nano";
 /** For require(), which wants what the module exports by default. */
 const NODE_REQUIRED_NAMESPACE = "nano-required";
+const REQUIRED = "?required";
 const LOADERS: Readonly<Record<string, Bun.Loader>> = {
   ".js": "jsx", ".jsx": "jsx", ".mjs": "js", ".cjs": "js", ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx", ".json": "json", ".jsonc": "jsonc",
   ".txt": "text", ".text": "text", ".md": "text", ".html": "text", ".htm": "text", ".css": "text", ".svg": "text", ".xml": "text", ".csv": "text", ".sql": "text", ".graphql": "text", ".gql": "text", ".yaml": "text", ".yml": "text", ".toml": "text",
@@ -160,7 +161,7 @@ class AppBuild implements BuildResult {
       return { contents: isCode ? withoutCommonJs(module.text, this.#ownNames.get(path) ?? []) : module.text, loader: module.loader };
     });
     builder.onLoad({ filter: /.*/, namespace: NODE_NAMESPACE }, ({ path }) => ({ contents: this.#nodeModules?.text(path, this.#doorName) ?? "", loader: "js" }));
-    builder.onLoad({ filter: /.*/, namespace: NODE_REQUIRED_NAMESPACE }, ({ path }) => ({ contents: `module.exports = require(${JSON.stringify(`./${posix.basename(path)}`)}).default;`, loader: "js" }));
+    builder.onLoad({ filter: /.*/, namespace: NODE_REQUIRED_NAMESPACE }, ({ path }) => ({ contents: `module.exports = require(${JSON.stringify(`./${posix.basename(path, REQUIRED)}`)}).default;`, loader: "js" }));
     // CommonJS in form, so that any name can be imported from it.
     builder.onLoad({ filter: /.*/, namespace: STUB_NAMESPACE }, ({ path }) => ({
       contents: path === EMPTY_STUB ? "module.exports = {};" : `if (true) throw new TypeError(${JSON.stringify(path)}); module.exports = {};`,
@@ -177,7 +178,8 @@ class AppBuild implements BuildResult {
     if (found.kind === "empty") return stub(EMPTY_STUB);
     if (found.kind === "node") {
       this.#usesNodeModules = true;
-      return { path: found.path, namespace: kind === "require-call" ? NODE_REQUIRED_NAMESPACE : NODE_NAMESPACE };
+      // The bundler tells modules apart by path alone.
+      return kind === "require-call" ? { path: `${found.path}${REQUIRED}`, namespace: NODE_REQUIRED_NAMESPACE } : { path: found.path, namespace: NODE_NAMESPACE };
     }
     if (found.kind === "refused") return this.#refuse(found, importer, specifier, kind);
     try {

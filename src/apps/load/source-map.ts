@@ -6,7 +6,7 @@ import { PositionIndex } from "./position-index.ts";
 export const BUNDLE_FILE_NAME = "app.js";
 
 /** How the bundler names the node: modules, which are nano's own. */
-const NODE_MODULE = "nano:";
+const NODE_MODULE = /^nano(?:-required)?:/;
 
 /** Line and column count from 1; columns are UTF-16 units. */
 export interface SourcePosition {
@@ -36,7 +36,7 @@ export class SourceMap {
   originalPosition(line: number, column: number): SourcePosition | null {
     if (line < 1 || column < 1) return null;
     const found = originalPositionFor(this.#decoded(), { line, column: column - 1 });
-    return found.source === null || found.source.startsWith(NODE_MODULE) ? null : { file: this.#nameOf(found.source), line: found.line, column: found.column + 1 };
+    return found.source === null || NODE_MODULE.test(found.source) ? null : { file: this.#nameOf(found.source), line: found.line, column: found.column + 1 };
   }
 
   /** The text of a file as it was bundled, by its name in the app. */
