@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** What only the named places may touch. */
 const SEALED: readonly (readonly [what: RegExp, where: RegExp])[] = [
   [/from "(quickjs-emscripten|@jitl\/)/, /^isolate\/engine/],
+  [/from "@noble\//, /^web\/crypto\/host\/curve448\.ts$/],
   [/\bprocess\.env\b|\bBun\.env\b/, /^config\/environment\.ts$/],
   [/\bprocess\.exit\b/, /^main\.ts$/],
   [/\bBun\.serve\b/, /^(ingress|admin)\/listener\.ts$/],

@@ -65,7 +65,7 @@ export class Calibration {
   constructor(host: IsolateHost, base: Snapshot) {
     const slices = new TimedSlices(host.slices);
     this.#isolate = new Isolate({ host: { ...host, slices }, snapshot: base, account: new Account("nano:calibration"), memoryBytes: 64 << 20, onCondemned: () => {} });
-    const limits = { cpuMs: 60_000, wallMs: 60_000, streamMs: 1, waitUntilMs: 1, subrequests: 0, subrequestsAtOnce: 0, timers: 0, logBytes: 0, logLineBytes: 0, streamBufferBytes: 1 };
+    const limits = { cpuMs: 60_000, wallMs: 60_000, streamMs: 1, waitUntilMs: 1, subrequests: 0, subrequestsAtOnce: 0, timers: 0, kdfIterations: 0, logBytes: 0, logLineBytes: 0, streamBufferBytes: 1 };
     const invocation = this.#isolate.open({ requestId: "calibration", app: "nano:calibration", limits, onAnswer: () => {}, onFailure: () => {} });
     this.#isolate.evaluate(invocation, WORK, "nano:calibration", "script");
     this.settled = this.#settle(slices);

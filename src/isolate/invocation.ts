@@ -11,6 +11,7 @@ export interface InvocationLimits {
   readonly subrequests: number;
   readonly subrequestsAtOnce: number;
   readonly timers: number;
+  readonly kdfIterations: number;
   readonly logBytes: number;
   readonly logLineBytes: number;
   readonly streamBufferBytes: number;

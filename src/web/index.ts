@@ -1,4 +1,5 @@
 /** CATALOGUE of the rooms of the web platform, host side. The guest side is `guest.ts`. */
+import { availableParallelism } from "node:os";
 import type { ByteBudget } from "../base/byte-pipe.ts";
 import type { OpContext } from "../isolate/invocation.ts";
 import type { Handlers } from "../isolate/op.ts";
@@ -7,7 +8,7 @@ import { compressionHost } from "./compression/host.ts";
 import { compressionOps } from "./compression/ops.ts";
 import { createConsoleHost, type LogSink } from "./console/host.ts";
 import { consoleOps } from "./console/ops.ts";
-import { cryptoHost } from "./crypto/host.ts";
+import { createCryptoHost } from "./crypto/host.ts";
 import { cryptoOps } from "./crypto/ops.ts";
 import { ecmascriptHost } from "./ecmascript/host.ts";
 import { ecmascriptOps } from "./ecmascript/ops.ts";
@@ -36,6 +37,10 @@ export interface WebServices {
   readonly egress: Pick<Handlers<typeof fetchOps, OpContext>, "fetch_start" | "fetch_abort">;
 }
 
+/** Node's thread pool has four threads; half of what runs may be one app's. */
+const CRYPTO_AT_ONCE = Math.min(4, Math.max(2, availableParallelism()));
+const CRYPTO_PER_APP = CRYPTO_AT_ONCE / 2;
+
 export function createCatalogue(services: WebServices): readonly Room[] {
   return [
     room("performance", performanceOps, createPerformanceHost(services.clock)),
@@ -45,7 +50,7 @@ export function createCatalogue(services: WebServices): readonly Room[] {
     room("ecmascript", ecmascriptOps, ecmascriptHost),
     room("encoding", encodingOps, encodingHost),
     room("compression", compressionOps, compressionHost),
-    room("crypto", cryptoOps, cryptoHost),
+    room("crypto", cryptoOps, createCryptoHost(CRYPTO_AT_ONCE, CRYPTO_PER_APP)),
     room("node", nodeOps, nodeHost),
     room("form-data", formDataOps, formDataHost),
     room("fetch", fetchOps, { ...createAnswerHandlers(services.budgetOf), ...services.egress }),

@@ -3,6 +3,7 @@ import { DOMException } from "../infra/guest/dom-exception.ts";
 import { hostOps } from "../infra/guest/host-ops.ts";
 import { arrayBufferIsView, SafeTypeError, SafeUint8Array, typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset, typedArrayName, typedArraySet } from "../infra/guest/primordials.ts";
 import { constructionKey, defineInterface, exposeAttribute, requireArguments, requireConstructionKey } from "../infra/guest/webidl.ts";
+import { DigestStream } from "./guest/digest-stream.ts";
 import { SubtleCrypto } from "./guest/subtle-crypto.ts";
 import { cryptoOps, MAX_RANDOM_BYTES } from "./ops.ts";
 
@@ -15,6 +16,10 @@ export class Crypto {
   }
   get subtle(): SubtleCrypto {
     return this.#subtle;
+  }
+  get DigestStream(): typeof DigestStream {
+    this.#subtle;
+    return DigestStream;
   }
   getRandomValues(array: unknown): unknown {
     this.#subtle;
