@@ -25,6 +25,7 @@ const LIMITS: InvocationLimits = {
   subrequests: 50,
   subrequestsAtOnce: 6,
   timers: 1000,
+  kdfIterations: 600_000,
   logBytes: 65_536,
   logLineBytes: 8192,
   streamBufferBytes: 262_144,

@@ -16,6 +16,7 @@ const CATEGORIES: readonly (readonly [Category, string])[] = [
   ["R", "responses"],
   ["E", "escape"],
   ["I", "isolation and env"],
+  ["Y", "cryptography"],
 ];
 const STATUS: Readonly<Record<string, number>> = { cpu_limit: 503, memory_limit: 503, isolate_lost: 503, wall_limit: 504, app_exception: 500, bad_response: 502 };
 /** Past the wall limit, and the one of the response's stream. Generous: other work may hold the core. */

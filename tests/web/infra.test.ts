@@ -7,6 +7,7 @@ const INTERFACES: Record<string, number> = {
   AbortController: 0,
   AbortSignal: 0,
   Crypto: 0,
+  CryptoKey: 0,
   CustomEvent: 1,
   DOMException: 0,
   ErrorEvent: 1,
@@ -66,7 +67,7 @@ test("every interface looks from outside as Web IDL says", async () => {
       try { cls("a", "b"); called = true } catch (e) { called = !(e instanceof TypeError); }
       if (called) faults.push(name + ": callable without new");
     }
-    for (const name of ["AbortSignal", "Crypto", "MessagePort", "Navigator", "Performance", "SubtleCrypto"]) {
+    for (const name of ["AbortSignal", "Crypto", "CryptoKey", "MessagePort", "Navigator", "Performance", "SubtleCrypto"]) {
       try { new globalThis[name](); faults.push(name + ": constructible") } catch (e) { if (!(e instanceof TypeError)) faults.push(name + ": " + e) }
     }
     return faults;`);

@@ -3,7 +3,7 @@ import { DeadlineSweeper } from "../../../src/base/deadline.ts";
 import { GuestInvocation, type InvocationHome } from "../../../src/isolate/guest-invocation.ts";
 import type { InvocationLimits, InvocationSummary } from "../../../src/isolate/invocation.ts";
 
-const limits: InvocationLimits = { cpuMs: 50, wallMs: 1000, streamMs: 5000, waitUntilMs: 300, subrequests: 1, subrequestsAtOnce: 1, timers: 1, logBytes: 1, logLineBytes: 1, streamBufferBytes: 1 };
+const limits: InvocationLimits = { cpuMs: 50, wallMs: 1000, streamMs: 5000, waitUntilMs: 300, subrequests: 1, subrequestsAtOnce: 1, kdfIterations: 1, timers: 1, logBytes: 1, logLineBytes: 1, streamBufferBytes: 1 };
 const failure = { name: "TypeError", message: "no", stack: "at app.js:1" };
 
 /** An isolate that remembers what its invocation asked for, on a clock that a test moves. */
