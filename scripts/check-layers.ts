@@ -13,7 +13,7 @@ const LEAVES: readonly string[] = ["errors", "limits", "base"];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: ["cli", "apps", "config", "artifacts"],
   cli: ["supervisor", "runtime", "ingress", "admin", "apps", "config", "observe", "artifacts", "isolate"],
-  supervisor: ["runtime", "admin", "config", "observe", "artifacts"],
+  supervisor: ["runtime", "ingress", "admin", "apps", "config", "observe", "artifacts"],
   library: ["runtime", "apps", "config", "observe", "artifacts", "ingress", "isolate"],
   runtime: ["ingress", "admin", "apps", "config", "bindings", "web", "isolate", "observe", "artifacts"],
   artifacts: ["isolate"],

@@ -59,6 +59,15 @@ function createTerminal(): Terminal {
         process.off("SIGINT", onInt);
       };
     },
+    onHangup(listener) {
+      process.on("SIGHUP", listener);
+    },
+    onInput(listener) {
+      process.stdin.setEncoding("utf8");
+      process.stdin.on("data", (text: string) => listener(text));
+      process.stdin.on("close", () => listener(null));
+      process.stdin.on("error", () => listener(null));
+    },
     onFault(listener) {
       process.on("uncaughtException", listener);
       process.on("unhandledRejection", listener);

@@ -7,7 +7,7 @@ import { AdmissionGate } from "./admission.ts";
 import { LogRate } from "./log-rate.ts";
 import { Drain, type Drainable, type DrainProgress, type DrainReason } from "./drain.ts";
 import { Quarantine, quarantineLimits } from "./quarantine.ts";
-import type { Revision, RevisionServices } from "./revision.ts";
+import type { Revision, RevisionOrigin, RevisionServices } from "./revision.ts";
 import { Serving, type ServingHooks } from "./serving.ts";
 
 /** `loading` includes apps that nobody has asked for yet: they load at their first request. */
@@ -27,12 +27,14 @@ export class App implements Drainable {
   readonly #retired = new Map<Serving, Drain>();
   /** All whose code may still say something: the one that serves, those that load, those that finish. */
   readonly #speaking = new Set<Revision>();
+  /** Loaded or loading, and not decided about. */
+  readonly #prepared = new Map<number, Serving>();
   #serving: Serving;
   #revisions = 0;
   #drain: Drain | null = null;
   #isClosed = false;
 
-  constructor(services: RevisionServices, config: AppConfig) {
+  constructor(services: RevisionServices, config: AppConfig, origin?: RevisionOrigin) {
     this.name = config.name;
     this.account = new Account(config.name);
     this.gate = new AdmissionGate(config.limits);
@@ -52,7 +54,7 @@ export class App implements Drainable {
         this.#speaking.delete(serving.revision);
       },
     };
-    this.#serving = this.#prepare(config);
+    this.#serving = this.#create(config, origin);
   }
 
   get config(): AppConfig {
@@ -109,23 +111,42 @@ export class App implements Drainable {
    * later revision has overtaken. If it `mayFail`, a failed load is swapped in too: clients are told of it until a later one mends it.
    */
   async replace(config: AppConfig, mayFail = false): Promise<Revision> {
-    const next = this.#prepare(config);
-    const state = await next.revision.load();
+    const next = this.#create(config);
+    const state = await next.warmUp();
     if (state !== "ready" && this.#serving.revision.state === "loading") await this.#serving.revision.load();
     const previous = this.#serving;
     const isLate = this.#isClosed || previous.revision.number > next.revision.number;
     // Where nothing serves, a load that failed is replaced by whatever comes, so that the newest error is the one shown.
-    if (isLate || (state !== "ready" && !mayFail && previous.revision.state === "ready")) {
-      if (state === "ready") next.close();
-      else this.#speaking.delete(next.revision);
-      return next.revision;
-    }
-    this.#serving = next;
-    this.gate.limits = config.limits;
-    // Whoever deploys anew has mended something.
-    this.quarantine.lift();
-    this.#retire(previous);
+    if (isLate || (state !== "ready" && !mayFail && previous.revision.state === "ready")) this.#forget(next);
+    else this.#swap(next);
     return next.revision;
+  }
+
+  /** Loads a revision beside the one that serves, for a later `commit` of its number. */
+  async prepare(config: AppConfig, origin: RevisionOrigin): Promise<Revision> {
+    const next = this.#create(config, origin);
+    this.#prepared.get(origin.number)?.close();
+    this.#prepared.set(origin.number, next);
+    if ((await next.warmUp()) !== "ready") {
+      if (this.#prepared.get(origin.number) === next) this.#prepared.delete(origin.number);
+      this.#forget(next);
+    }
+    return next.revision;
+  }
+
+  /** Serves that revision from now on: as it was prepared, or else loaded at the next request. Whatever else was prepared is dropped. */
+  commit(config: AppConfig, origin: RevisionOrigin): void {
+    const prepared = this.#prepared.get(origin.number);
+    this.#prepared.delete(origin.number);
+    this.discard();
+    if (this.#serving.revision.number !== origin.number) this.#swap(prepared ?? this.#create(config, origin));
+    else prepared?.close();
+  }
+
+  /** Drops what was prepared. */
+  discard(): void {
+    for (const serving of this.#prepared.values()) serving.close();
+    this.#prepared.clear();
   }
 
   /** Takes nothing new from here on, and closes when all is done, or after `drain_ms`, or `mostMs` if that is less. */
@@ -149,13 +170,30 @@ export class App implements Drainable {
   close(): void {
     this.#isClosed = true;
     this.gate.close();
+    this.discard();
     for (const serving of [this.#serving, ...this.#retired.keys()]) serving.close();
   }
 
-  #prepare(config: AppConfig): Serving {
-    const serving = new Serving(this.#services, config, this.account, ++this.#revisions, this.#hooks);
+  #create(config: AppConfig, origin: RevisionOrigin = { number: this.#revisions + 1, loadBundle: this.#services.loadBundle }): Serving {
+    this.#revisions = Math.max(this.#revisions, origin.number);
+    const serving = new Serving(this.#services, config, this.account, origin, this.#hooks);
     this.#speaking.add(serving.revision);
     return serving;
+  }
+
+  /** A failed load keeps its error for whoever asked for it. */
+  #forget(serving: Serving): void {
+    if (serving.revision.state === "failed") this.#speaking.delete(serving.revision);
+    else serving.close();
+  }
+
+  #swap(next: Serving): void {
+    const previous = this.#serving;
+    this.#serving = next;
+    this.gate.limits = next.revision.config.limits;
+    // Whoever deploys anew has mended something.
+    this.quarantine.lift();
+    this.#retire(previous);
   }
 
   #retire(serving: Serving): void {

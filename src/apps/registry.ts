@@ -1,13 +1,21 @@
 /** All apps of the process, by name. Reconciles itself with a list of configs: adds, replaces and removes, and tells the router when hostnames changed. */
 import type { AppConfig } from "../config/config.ts";
 import { App } from "./app.ts";
-import type { RevisionServices } from "./revision.ts";
+import type { Revision, RevisionOrigin, RevisionServices } from "./revision.ts";
+
+/** An app as it is to be served, numbered from outside. */
+export interface Deployed {
+  readonly config: AppConfig;
+  readonly origin: RevisionOrigin;
+}
 
 export class AppRegistry {
   readonly #services: RevisionServices;
   readonly #apps = new Map<string, App>();
   /** Out of routing, but not done. */
   readonly #leaving = new Set<App>();
+  /** Not served yet: they are prepared for a `commit`. */
+  readonly #coming = new Map<string, App>();
   readonly #onChange: (apps: readonly App[], leaving: readonly App[]) => void;
   #evictor: ReturnType<typeof setInterval> | null = null;
 
@@ -26,20 +34,20 @@ export class AppRegistry {
     const app = this.#apps.get(name);
     if (app !== undefined) return app;
     for (const leaving of this.#leaving) if (leaving.name === name) return leaving;
-    return undefined;
+    return this.#coming.get(name);
   }
 
   /** Apps load at their first request; `preload` loads them now. */
-  add(config: AppConfig): App {
+  add(config: AppConfig, origin?: RevisionOrigin): App {
     if (this.#apps.has(config.name)) throw new Error(`app ${config.name} exists already`);
-    const app = new App(this.#services, config);
+    const app = new App(this.#services, config, origin);
     this.#apps.set(config.name, app);
     return app;
   }
 
   /** Adds all of `configs` and tells the router once. */
-  addAll(configs: readonly AppConfig[]): void {
-    for (const config of configs) this.add(config);
+  addAll(configs: readonly AppConfig[], originOf: (name: string) => RevisionOrigin | undefined = () => undefined): void {
+    for (const config of configs) this.add(config, originOf(config.name));
     this.#changed();
   }
 
@@ -52,6 +60,46 @@ export class AppRegistry {
     return revision;
   }
 
+  /** Loads a revision beside what serves, for a later `commit`. The revision says whether that worked. */
+  prepare({ config, origin }: Deployed): Promise<Revision> {
+    const { name } = config;
+    const served = this.#apps.get(name);
+    if (served !== undefined) return served.prepare(config, origin);
+    this.#coming.get(name)?.close();
+    const app = new App(this.#services, config, origin);
+    this.#coming.set(name, app);
+    return app.serving.warmUp().then(() => app.serving.revision);
+  }
+
+  /** From the next request on, exactly `apps` are served: what was prepared at once, the rest of what is new when it is asked for. Others drain, for their `drain_ms` or `mostDrainMs` if that is less. */
+  commit(apps: readonly Deployed[], mostDrainMs?: number): void {
+    const wanted = new Set(apps.map(({ config: { name } }) => name));
+    const gone = [...this.#apps.keys()].filter((name) => !wanted.has(name));
+    for (const { config, origin } of apps) {
+      const { name } = config;
+      const served = this.#apps.get(name);
+      if (served !== undefined) {
+        served.commit(config, origin);
+        continue;
+      }
+      const coming = this.#coming.get(name);
+      this.#coming.delete(name);
+      const isPrepared = coming?.serving.revision.number === origin.number;
+      if (!isPrepared) coming?.close();
+      this.#apps.set(name, isPrepared && coming !== undefined ? coming : new App(this.#services, config, origin));
+    }
+    this.discard();
+    for (const name of gone) void this.#leave(name, mostDrainMs);
+    this.#changed();
+  }
+
+  /** Drops what was prepared. */
+  discard(): void {
+    for (const app of this.#coming.values()) app.close();
+    this.#coming.clear();
+    for (const app of this.#apps.values()) app.discard();
+  }
+
   /** Apps that were removed and finish what they have; `drainProgress` says how far they are. */
   get leaving(): readonly App[] {
     return [...this.#leaving];
@@ -59,15 +107,9 @@ export class AppRegistry {
 
   /** Lets the app finish what it has, for its `drain_ms` or `mostMs` if that is less, and ends it. Whoever asks for it meanwhile is told so. */
   async remove(name: string, mostMs?: number): Promise<void> {
-    const app = this.#apps.get(name);
-    if (app === undefined) return;
-    this.#apps.delete(name);
-    this.#leaving.add(app);
-    const { done } = app.drain("removed", mostMs);
+    const done = this.#leave(name, mostMs);
     this.#changed();
     await done;
-    this.#leaving.delete(app);
-    this.#changed();
   }
 
   /** Nothing new from here on, in any app. Resolves when all are closed, with the names of those that were not done in time. */
@@ -88,7 +130,17 @@ export class AppRegistry {
   close(): void {
     if (this.#evictor !== null) clearInterval(this.#evictor);
     this.#evictor = null;
-    for (const app of [...this.#apps.values(), ...this.#leaving]) app.close();
+    for (const app of [...this.#apps.values(), ...this.#leaving, ...this.#coming.values()]) app.close();
+  }
+
+  async #leave(name: string, mostMs?: number): Promise<void> {
+    const app = this.#apps.get(name);
+    if (app === undefined) return;
+    this.#apps.delete(name);
+    this.#leaving.add(app);
+    await app.drain("removed", mostMs).done;
+    this.#leaving.delete(app);
+    this.#changed();
   }
 
   #changed(): void {

@@ -23,6 +23,12 @@ export interface RevisionServices {
   readonly loadBundle: LoadBundle;
 }
 
+/** Where a revision's number and code come from, when the app itself does not decide. */
+export interface RevisionOrigin {
+  readonly number: number;
+  readonly loadBundle: LoadBundle;
+}
+
 export type RevisionState = "new" | "loading" | "ready" | "failed" | "closed";
 
 /** Shorter values are words that logs are full of. What the operator calls a secret is one from fewer characters on. */
@@ -34,6 +40,7 @@ export class Revision {
   readonly config: AppConfig;
   readonly invocationLimits: InvocationLimits;
   readonly #services: RevisionServices;
+  readonly #loadBundle: LoadBundle;
   readonly #account: Account;
   readonly #redaction: Redaction;
   #state: RevisionState = "new";
@@ -42,8 +49,9 @@ export class Revision {
   #snapshot: Snapshot | null = null;
   #error: Error | null = null;
 
-  constructor(services: RevisionServices, config: AppConfig, account: Account, number: number) {
+  constructor(services: RevisionServices, config: AppConfig, account: Account, { number, loadBundle }: RevisionOrigin) {
     this.#services = services;
+    this.#loadBundle = loadBundle;
     this.#account = account;
     this.config = config;
     this.number = number;
@@ -81,6 +89,15 @@ export class Revision {
     return this.#loading;
   }
 
+  /** A revision that loaded turned out not to run. */
+  fail(error: Error): void {
+    if (this.#state !== "ready") return;
+    this.#state = "failed";
+    this.#error = error;
+    this.#snapshot = null;
+    this.#services.observer.appFailed(this.config.name, { revision: this.number, error: error.message });
+  }
+
   close(): void {
     this.#state = "closed";
     this.#snapshot = null;
@@ -108,11 +125,11 @@ export class Revision {
 
   async #load(): Promise<RevisionState> {
     const started = performance.now();
-    const { observer, loadBundle } = this.#services;
+    const { observer } = this.#services;
     const { name, path, limits } = this.config;
     this.#state = "loading";
     try {
-      const bundle = await loadBundle(path, { maxBundleBytes: limits.bundleBytes, maxModules: limits.modules });
+      const bundle = await this.#loadBundle(path, { maxBundleBytes: limits.bundleBytes, maxModules: limits.modules });
       if (this.#isClosed()) return "closed";
       this.#bundle = bundle;
       const snapshot = await this.#evaluate(bundle);

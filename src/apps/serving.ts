@@ -5,7 +5,7 @@ import type { Account } from "../isolate/scheduler.ts";
 import { limitValue } from "../limits.ts";
 import type { Drainable, DrainReason } from "./drain.ts";
 import { IsolatePool } from "./pool.ts";
-import { Revision, type RevisionServices } from "./revision.ts";
+import { Revision, type RevisionOrigin, type RevisionServices, type RevisionState } from "./revision.ts";
 
 const EVENT_CPU_MS = limitValue("drain_event_cpu_ms");
 
@@ -20,8 +20,8 @@ export class Serving implements Drainable {
   readonly #hooks: ServingHooks;
   #announcements = 0;
 
-  constructor(services: RevisionServices, config: AppConfig, account: Account, number: number, hooks: ServingHooks) {
-    this.revision = new Revision(services, config, account, number);
+  constructor(services: RevisionServices, config: AppConfig, account: Account, origin: RevisionOrigin, hooks: ServingHooks) {
+    this.revision = new Revision(services, config, account, origin);
     this.pool = new IsolatePool(this.revision, (kill) => hooks.onKill(this.revision, kill));
     this.#hooks = hooks;
   }
@@ -38,6 +38,25 @@ export class Serving implements Drainable {
   /** What the app's code does about being told of the end. */
   get announcements(): number {
     return this.#announcements;
+  }
+
+  /** Loads, and lets an isolate take an event, so that what is ready has run once. The isolate stays for the first request. Never rejects. */
+  async warmUp(): Promise<RevisionState> {
+    const { revision } = this;
+    if ((await revision.load()) !== "ready") return revision.state;
+    try {
+      const isolate = this.pool.take();
+      const { invocationLimits: limits, config, number } = revision;
+      const invocation = isolate.open({ requestId: `warm-up-${config.name}-${number}`, app: config.name, limits: { ...limits, waitUntilMs: limits.wallMs }, startupCpuMs: config.limits.startupCpuMs, onAnswer() {}, onFailure() {}, onOver() {} });
+      invocation.answer(null);
+      invocation.enter("warm_up", 0);
+      await isolate.whenIdle();
+      if (isolate.isCondemned) throw new Error("it was ended before its first request");
+      invocation.finish();
+    } catch (error) {
+      revision.fail(error as Error);
+    }
+    return revision.state;
   }
 
   /** The `drain` event, in every isolate: each has a state of its own. */

@@ -25,6 +25,10 @@ export interface Terminal {
   input(): Promise<string>;
   /** Calls `listener` for SIGINT and SIGTERM; returns how to stop listening. */
   onSignal(listener: (signal: string) => void): () => void;
+  /** Calls `listener` for SIGHUP, which ends the process otherwise. */
+  onHangup(listener: () => void): void;
+  /** Calls `listener` with each piece of standard input as it comes, and with null at its end. */
+  onInput(listener: (text: string | null) => void): void;
   /** Calls `listener` for errors that nobody caught: defects of ours, which must not end a process that serves. */
   onFault(listener: (error: unknown) => void): void;
   /** Ends the process at once. */

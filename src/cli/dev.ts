@@ -3,16 +3,23 @@ import { resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { DevEnv } from "../config/dev-env.ts";
 import { findConfig, loadConfig } from "../config/load.ts";
-import { EXIT } from "../errors.ts";
+import { EXIT, formatProblem } from "../errors.ts";
+import type { App } from "../apps/app.ts";
+import type { AppRegistry } from "../apps/registry.ts";
+import type { Revision } from "../apps/revision.ts";
+import { loadBundle } from "../apps/load/bundle.ts";
+import { loadArtifacts } from "../artifacts.ts";
 import { createLog } from "../observe/log.ts";
+import { LogWriter } from "../observe/log-writer.ts";
+import { Server, urlOf } from "../supervisor/server.ts";
+import { sourcesOf } from "../supervisor/data-plane.ts";
+import { SourceWatch, type Watched } from "../supervisor/source-watch.ts";
 import { type Arguments, type Command, type CommandContext, UsageError } from "./command.ts";
 import { createDevObserver } from "./dev-observer.ts";
-import { LogWriter } from "./log-writer.ts";
 import { configOfNamedApp } from "./named-app.ts";
 import { withEngine } from "./reexec.ts";
 import { argvOf, withFlags } from "./serve.ts";
-import { Server } from "./server.ts";
-import { watchSources } from "./watch.ts";
+import { stopSignal } from "./until-signal.ts";
 
 export const dev: Command = {
   name: "dev",
@@ -40,17 +47,38 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const isForMachines = args.text("log-format") !== undefined || environment.logFormat !== undefined;
   const observer = isForMachines ? createLog({ ...config.log, write: writer.write, now: () => Date.now() }) : createDevObserver({ write: writer.write, hasColor: terminal.hasColor });
   const hasPort = (args.text("port") ?? environment.port) !== undefined || config.file !== null;
-  const server = await Server.start(context, { config, observer, isDev: true, warmUpMs: 0, triedPorts: hasPort ? 1 : TRIED_PORTS });
-  observer.event("listening", { url: server.url, port: server.listener.port, apps: config.apps.map(({ name }) => name).join(", ") });
+  terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
+  for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
+  const server = new Server({ artifacts: loadArtifacts(await context.artifacts()), config, observer, loadBundle, isDev: true, ...(environment.tracing === undefined ? {} : { tracing: environment.tracing }) });
+  const at = server.listen({ host: config.host, port: config.port, triedPorts: hasPort ? 1 : TRIED_PORTS });
+  observer.event("listening", { url: urlOf(at), port: at.port, apps: config.apps.map(({ name }) => name).join(", ") });
   // Everything loads now, so that a mistake shows before the first request.
   const { registry } = server.runtime;
   for (const app of registry.apps) void app.serving.revision.load();
-  const watching = args.choice("watch") === false ? null : watchSources(registry.apps, (app) => registry.replace(app.config, true), observer);
+  const watching = args.choice("watch") === false ? null : new SourceWatch(observer);
+  watching?.follow(registry.apps.map((app) => watched(app, registry)));
   void server.runtime.calibrate(100);
-  await server.untilSignal(context);
+  const signal = await stopSignal(terminal, () => {}).signal;
+  observer.event("stopping", { signal, in_flight: server.runtime.pipeline.inFlight, drain_ms: config.drainMs });
   watching?.close();
+  observer.event("stopped", { aborted_apps: (await server.stop()).join(", ") });
   await writer.flush(500);
   return EXIT.ok;
+}
+
+/** A failed load is shown to whoever asks for the app, until it is mended. */
+function watched(app: App, registry: AppRegistry): Watched {
+  const sources = (revision: Revision) => ({ files: sourcesOf(revision), hasFailed: revision.error !== null });
+  return {
+    name: app.name,
+    path: app.config.path,
+    async load() {
+      const { revision } = app.serving;
+      await revision.load();
+      return sources(revision);
+    },
+    reload: async () => sources(await registry.replace(app.config, true)),
+  };
 }
 
 async function readWhat(args: Arguments, { terminal, environment }: CommandContext): Promise<Config> {

@@ -8,8 +8,12 @@ import { repl } from "./repl.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
+import { worker } from "./worker.ts";
 
 export const commands: readonly Command[] = [serve, dev, run, evaluate, repl, check, schema];
+
+/** What nano asks of itself. */
+const internal: readonly Command[] = [worker];
 
 /** Resolves with the exit code. */
 export async function runCli(argv: readonly string[], context: CommandContext): Promise<number> {
@@ -33,7 +37,7 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
 }
 
 function find(name: string): Command {
-  const command = commands.find((one) => one.name === name);
+  const command = [...commands, ...internal].find((one) => one.name === name);
   if (command === undefined) throw new UsageError(`unknown command ${name}${didYouMean(name, [...commands.map((one) => one.name), "help", "version"])}`);
   return command;
 }

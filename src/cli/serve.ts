@@ -2,17 +2,19 @@
 import type { Config } from "../config/config.ts";
 import { findConfig, loadConfig } from "../config/load.ts";
 import { EXIT, OperatorError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { loadArtifacts } from "../artifacts.ts";
 import { createLog, type LogFormat, type LogLevel } from "../observe/log.ts";
+import { LogWriter } from "../observe/log-writer.ts";
+import { availableCores } from "../supervisor/cores.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
 import { type Arguments, type Command, type CommandContext, didYouMean, readPort, UsageError } from "./command.ts";
-import { LogWriter } from "./log-writer.ts";
 import { configOfNamedApp } from "./named-app.ts";
 import { withEngine } from "./reexec.ts";
-import { Server } from "./server.ts";
-import { watchSources } from "./watch.ts";
+import { stopSignal } from "./until-signal.ts";
 
 const FORMATS: readonly string[] = ["json", "text", "apache"];
 const LEVELS: readonly string[] = ["debug", "info", "warn", "error"];
-const WARM_UP_MS = 200;
 
 export const serve: Command = {
   name: "serve",
@@ -24,26 +26,51 @@ export const serve: Command = {
     app: { type: "string", short: "a", value: "path", help: "serve this one app on every host, without a config" },
     port: { type: "string", short: "p", value: "port", help: "port to listen on; else NANO_PORT, else the config's, else 3000" },
     host: { type: "string", value: "address", help: "address to listen on; else the config's, else 127.0.0.1" },
+    workers: { type: "string", short: "w", value: "number", help: "processes that serve: a number, auto for one per core, 0 for everything in one; else the config's, else auto" },
     "log-format": { type: "string", value: "format", help: "json, text or apache; else NANO_LOG_FORMAT, else the config's" },
     "log-level": { type: "string", value: "level", help: "debug, info, warn or error" },
   },
   maxPositionals: 1,
-  run: (args, context) => withEngine(argvOf("serve", args), context, () => run(args, context)),
+  async run(args, context) {
+    const read = async () => withFlags(await readConfig(args, context), args, context);
+    const config = await read();
+    const workers = workersOf(config);
+    const work = () => run({ config, read, workers }, context);
+    // The supervisor itself runs no apps: only where it is the worker as well does it need the engine's options.
+    return workers === 0 ? withEngine(argvOf("serve", args), context, work) : work();
+  },
 };
 
-async function run(args: Arguments, context: CommandContext): Promise<number> {
-  const config = withFlags(await readConfig(args, context), args, context);
+interface Work {
+  readonly config: Config;
+  readonly read: () => Promise<Config>;
+  readonly workers: number;
+}
+
+async function run({ config, read, workers }: Work, { terminal, artifacts, environment }: CommandContext): Promise<number> {
   const writer = new LogWriter(1);
   const observer = createLog({ ...config.log, write: writer.write, now: () => Date.now() });
   writer.onDropped = (lines) => observer.linesDropped("reader", lines);
-  const server = await Server.start(context, { config, observer, isDev: false, warmUpMs: WARM_UP_MS, triedPorts: 1 });
-  observer.event("listening", { url: server.url, port: server.listener.port, apps: config.apps.length, pid: process.pid });
-  const { registry } = server.runtime;
-  const watching = watchSources(registry.apps.filter(({ config: { watch } }) => watch), (app) => registry.replace(app.config), observer);
-  await server.untilSignal(context);
-  watching.close();
+  terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
+  let supervisor: Supervisor | null = null;
+  const stop = stopSignal(terminal, () => supervisor?.kill());
+  terminal.onHangup(() => supervisor?.hangUp());
+  const starting = Supervisor.start({ config, read, workers, observer, writeLines: writer.writeBytes, tracing: environment.tracing ?? null, artifacts: async () => loadArtifacts(await artifacts()) });
+  // A signal while it starts is obeyed when it has: that takes no time worth naming.
+  supervisor = await starting;
+  const signal = await stop.signal;
+  observer.event("stopping", { signal, in_flight: await supervisor.inFlight(), drain_ms: config.drainMs });
+  observer.event("stopped", { aborted_apps: (await supervisor.stop()).join(", ") });
   await writer.flush(500);
   return EXIT.ok;
+}
+
+/** Sharing a port spreads connections on Linux only; elsewhere one process serves. */
+function workersOf({ workers }: Config): number {
+  const isShared = process.platform === "linux";
+  if (workers === "auto") return isShared ? availableCores() : 0;
+  if (workers > 0 && !isShared) throw new OperatorError({ field: "workers", message: `several processes on one port need Linux, and this is ${process.platform}`, hint: 'use 0, or "auto", which is 0 here' });
+  return workers;
 }
 
 /** The config file that was named or lies here, or the one app that was named. */
@@ -67,8 +94,15 @@ export function withFlags(config: Config, args: Arguments, { environment }: Comm
     ...config,
     port: readPort(args.text("port"), "--port") ?? readPort(environment.port, "NANO_PORT") ?? config.port,
     host: args.text("host") ?? config.host,
+    workers: readWorkers(args.text("workers")) ?? config.workers,
     log: { format: format ?? environment.logFormat ?? config.log.format, level: level ?? config.log.level },
   };
+}
+
+function readWorkers(text: string | undefined): Config["workers"] | undefined {
+  if (text === undefined || text === "auto") return text;
+  if (!/^\d{1,3}$/.test(text) || Number(text) > limits.workers.most) throw new UsageError(`--workers is auto or a number from 0 to ${limits.workers.most}, not ${JSON.stringify(text)}`);
+  return Number(text);
 }
 
 function oneOf(text: string | undefined, flag: string, allowed: readonly string[]): string | undefined {

@@ -39,6 +39,8 @@ export interface Config {
   readonly warnings: readonly Problem[];
   readonly port: number;
   readonly host: string;
+  /** Processes that serve; 0: everything in one. */
+  readonly workers: number | "auto";
   readonly log: { readonly format: "json" | "text" | "apache"; readonly level: "debug" | "info" | "warn" | "error" };
   /** Addresses and CIDRs whose `X-Forwarded-*` are believed. */
   readonly trustedProxies: readonly string[];

@@ -71,6 +71,7 @@ function resolveConfig({ raw, envs, file, folder, warnings }: Inspected): Config
     warnings,
     port: raw.port ?? DEFAULT_PORT,
     host: listenAddress(raw.host ?? DEFAULT_HOST) ?? DEFAULT_HOST,
+    workers: raw.workers ?? "auto",
     log: { ...DEFAULT_LOG, ...raw.log },
     trustedProxies: raw.trusted_proxies ?? [],
     drainMs: raw.drain_ms ?? limits.drain_ms.default,

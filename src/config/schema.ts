@@ -111,6 +111,12 @@ export const configSchema = v.strictObject(
     host: v.exactOptional(
       v.pipe(checked("an address", faultUnless((text) => listenAddress(text) !== null, "this is no address to listen on", '"127.0.0.1" serves this machine only, "0.0.0.0" all networks; the port has a key of its own')), about<string>("Address to listen on.", DEFAULT_HOST)),
     ),
+    workers: v.exactOptional(
+      v.pipe(
+        v.union([v.literal("auto"), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(limits.workers.most))], `must be "auto" or a whole number from 0 to ${limits.workers.most}`),
+        about<"auto" | number>('Processes that serve, all on the one port: a number, "auto" for one per core that nano may use, 0 for everything in one process.', "auto"),
+      ),
+    ),
     log: v.exactOptional(
       v.pipe(
         v.strictObject(
@@ -162,4 +168,4 @@ export const KEY_HOMES: readonly { readonly at: string; readonly called: string 
 ];
 
 /** What other systems call our keys. */
-export const FOREIGN_KEYS: Readonly<Record<string, string>> = Object.assign(Object.create(null), { secret: "secrets", required: "required_env", vars: "env", environment: "env", domain: "hostname", domains: "hostnames", host: "hostname", hosts: "hostnames", routes: "hostnames", main: "path", entry: "path", entrypoint: "path", script: "path", file: "path", memory: "memory_mb", timeout: "timeout_ms", sites: "apps", functions: "apps", logging: "log", listen: "port", workers: "apps" });
+export const FOREIGN_KEYS: Readonly<Record<string, string>> = Object.assign(Object.create(null), { secret: "secrets", required: "required_env", vars: "env", environment: "env", domain: "hostname", domains: "hostnames", host: "hostname", hosts: "hostnames", routes: "hostnames", main: "path", entry: "path", entrypoint: "path", script: "path", file: "path", memory: "memory_mb", timeout: "timeout_ms", sites: "apps", functions: "apps", logging: "log", listen: "port" });

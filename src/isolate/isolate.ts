@@ -235,7 +235,8 @@ export class Isolate implements InvocationHome {
     // An invocation that ended while its entry waited has nothing more to say.
     if (!entry.invocation.isOver || entry.kind === "forget") this.#enter(entry);
     else if (entry.kind === "settle") this.#enter({ kind: "forget", invocation: entry.invocation, call: entry.call });
-    else this.#requestTurn();
+    else if (this.#queue.length > 0) this.#requestTurn();
+    else if (this.#invocations.size === 0) this.#options.onIdle?.();
     return false;
   };
 

@@ -5,7 +5,7 @@ import { Dispatcher } from "../apps/dispatch.ts";
 import type { LoadBundle } from "../apps/load/bundle.ts";
 import { NodeModules } from "../apps/load/node-modules.ts";
 import { AppRegistry } from "../apps/registry.ts";
-import type { RevisionServices } from "../apps/revision.ts";
+import type { RevisionOrigin, RevisionServices } from "../apps/revision.ts";
 import { DeadlineSweeper } from "../base/deadline.ts";
 import type { Config } from "../config/config.ts";
 import { TrustedProxies } from "../ingress/forwarded.ts";
@@ -36,6 +36,8 @@ export interface RuntimeOptions {
   readonly config: Config;
   readonly observer: Observer;
   readonly loadBundle: LoadBundle;
+  /** Of apps whose revisions are numbered from outside. */
+  readonly originOf?: (app: string) => RevisionOrigin | undefined;
   /** Clients are told why an app failed, with the stack. */
   readonly showsErrors: boolean;
   /** Apps may fetch loopback and private addresses. */
@@ -116,7 +118,7 @@ export class Runtime {
       hasReservedPaths: config.hasReservedPaths,
       tracer: this.#tracing?.tracer ?? null,
     });
-    this.registry.addAll(config.apps);
+    this.registry.addAll(config.apps, options.originOf);
     this.registry.evictIdle(config.limits.idleIsolateMs);
   }
 

@@ -51,9 +51,9 @@ export class NanoProcess {
     return running;
   }
 
-  /** Serves `config` (written to a folder of its own) on a free port. `files` are written beside it. */
+  /** Serves `config` (written to a folder of its own) on a free port, in one process unless it says otherwise. `files` are written beside it. */
   static async serve(config: object, files: Readonly<Record<string, string>> = {}): Promise<NanoProcess & { readonly folder: string }> {
-    const folder = await temporaryFolder({ ...files, "nano.json": JSON.stringify({ port: 0, ...config }) });
+    const folder = await temporaryFolder({ ...files, "nano.json": JSON.stringify({ port: 0, workers: 0, ...config }) });
     return Object.assign(await NanoProcess.start(["serve", "--config", join(folder, "nano.json")]), { folder });
   }
 

@@ -55,7 +55,7 @@ export const loadBundle: LoadBundle = async (appPath, limits, nodeModules = null
   const files = [...entry.files.read];
   if (problems.length > 0) throw new LoadError(problems, files);
   if (output === null) throw new LoadError({ file: entry.name, message: "the bundler gave up without saying why" }, files);
-  const bundle = bundleOf(entry, output.code, new SourceMap(output.sourceMap, nameOfSource), output.exports, inputs, warnings, doorName);
+  const bundle = bundleOf(entry, output.code, sourceMapOf(output.sourceMap), output.exports, inputs, warnings, doorName);
   if (bundle.bytes > limits.maxBundleBytes)
     throw new LoadError({ file: entry.name, message: `the bundle has ${bundle.bytes} bytes, which is more than the ${limits.maxBundleBytes} allowed`, hint: "import less, or raise the app's bundle limit" }, files);
   return bundle;
@@ -84,6 +84,10 @@ function bundleOf(entry: Entry, code: string, sourceMap: SourceMap | null, expor
     warnings,
     doorName,
   };
+}
+
+export function sourceMapOf(json: string): SourceMap {
+  return new SourceMap(json, nameOfSource);
 }
 
 /** Bun names sources `app:/node_modules/app/src/a.ts`. */

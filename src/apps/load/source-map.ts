@@ -1,5 +1,5 @@
 /** Translates positions in a bundle, as QuickJS prints them, back to the app's own files. The map is decoded when the first error asks for it. */
-import { originalPositionFor, sourceContentFor, TraceMap } from "@jridgewell/trace-mapping";
+import { encodedMap, originalPositionFor, sourceContentFor, TraceMap } from "@jridgewell/trace-mapping";
 import { PositionIndex } from "./position-index.ts";
 
 /** The file name under which a bundle is evaluated. */
@@ -30,6 +30,10 @@ export class SourceMap {
   constructor(json: string, nameOf: (source: string) => string) {
     this.#json = json;
     this.#nameOf = nameOf;
+  }
+
+  get json(): string {
+    return this.#json ?? JSON.stringify(encodedMap(this.#decoded()));
   }
 
   /** Null where the bundle holds code that no file of the app wrote. */

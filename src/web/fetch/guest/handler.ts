@@ -25,6 +25,9 @@ onEvent("env", (_invocation, json) => {
   env = freezeDeep(jsonParse(json as string) as object);
 });
 
+/** Asked of a new revision before its first request: being able to take an event is the answer. */
+onEvent("warm_up", () => {});
+
 /** `value` is the module's namespace, or a promise of it while its top level awaits, or what was thrown when `mode` is "failed". */
 onEvent("load", (_invocation, value, mode) => {
   const fail = (error: unknown): void => {

@@ -2,46 +2,54 @@
 import { type FSWatcher, watch } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { App } from "../apps/app.ts";
-import { LoadError } from "../apps/load/load-error.ts";
-import type { Revision } from "../apps/revision.ts";
 import type { Observer } from "../observe/observer.ts";
 
 const DEBOUNCE_MS = 20;
 const POLL_MS = 2_000;
 /** File systems may tell the time of a change this much too early. */
-const CLOCK_GRAIN_MS = 10;
-
-/** Loads the app anew; the revision says whether that worked, and what it read. */
-export type Reload = (app: App) => Promise<Revision>;
+export const CLOCK_GRAIN_MS = 10;
 
 /** What a load read, whether it worked or not. */
-function sourcesOf(revision: Revision): readonly string[] {
-  return revision.bundle?.files ?? (revision.error instanceof LoadError ? revision.error.files : []);
+export interface Sources {
+  readonly files: readonly string[];
+  readonly hasFailed: boolean;
+}
+
+/** An app whose sources are followed. */
+export interface Watched {
+  readonly name: string;
+  /** The app's own path. */
+  readonly path: string;
+  /** What it is made of shows when it loads: loads it unless that has been done. */
+  load(): Promise<Sources>;
+  /** Loads it anew. */
+  reload(): Promise<Sources>;
 }
 
 class AppWatch {
-  readonly #app: App;
-  readonly #reload: Reload;
-  readonly #observer: Observer;
+  readonly #app: Watched;
+  readonly #observer: Pick<Observer, "fault">;
   readonly #folders = new Map<string, FSWatcher>();
   #files: readonly string[] = [];
   #stamps: Stamps = new Map();
   #timer: ReturnType<typeof setTimeout> | null = null;
   #isReloading = false;
   #isStale = false;
+  #isClosed = false;
 
-  constructor(app: App, reload: Reload, observer: Observer) {
+  constructor(app: Watched, observer: Pick<Observer, "fault">) {
     this.#app = app;
-    this.#reload = reload;
     this.#observer = observer;
   }
 
   async start(): Promise<void> {
-    const before = await stampsOf([this.#app.config.path]);
-    const startedMs = Date.now();
-    await this.#app.serving.revision.load();
-    await this.#follow(this.#app.serving.revision, before, startedMs);
+    try {
+      const before = await stampsOf([this.#app.path]);
+      const startedMs = Date.now();
+      await this.#follow(await this.#app.load(), before, startedMs);
+    } catch (error) {
+      this.#observer.fault("watch", error);
+    }
   }
 
   /** Looks whether a file has changed; reloads when one has. */
@@ -51,20 +59,21 @@ class AppWatch {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const watcher of this.#folders.values()) watcher.close();
     this.#folders.clear();
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
   /** `before`: stamps from before the load. A file that is new since then may have changed after it was read: its age tells. */
-  async #follow(revision: Revision, before: Stamps, startedMs: number): Promise<void> {
-    const read = sourcesOf(revision);
+  async #follow({ files: read, hasFailed }: Sources, before: Stamps, startedMs: number): Promise<void> {
     // A load that failed before it read anything leaves the app's own path to look at.
-    const files = read.length > 0 ? read : [this.#app.config.path];
+    const files = read.length > 0 ? read : [this.#app.path];
     const wanted = new Set(files.map((file) => dirname(file)));
     // What a failed load misses may appear beside what it found, which changes the folder.
-    this.#files = revision.error === null ? files : [...files, ...wanted];
+    this.#files = hasFailed ? [...files, ...wanted] : files;
     const now = await stampsOf(this.#files, startedMs - CLOCK_GRAIN_MS);
+    if (this.#isClosed) return;
     this.#stamps = new Map(this.#files.map((file) => [file, before.get(file) ?? (now.get(file) as string)]));
     for (const [folder, watcher] of this.#folders)
       if (!wanted.has(folder)) {
@@ -101,7 +110,7 @@ class AppWatch {
         this.#isStale = false;
         const before = await stampsOf(this.#files);
         const startedMs = Date.now();
-        await this.#follow(await this.#reload(this.#app), before, startedMs);
+        await this.#follow(await this.#app.reload(), before, startedMs);
       } while (this.#isStale);
     } catch (error) {
       this.#observer.fault("watch", error);
@@ -112,25 +121,46 @@ class AppWatch {
 }
 
 /** By file: changes when the file changes, appears or goes. */
-type Stamps = ReadonlyMap<string, string>;
+export type Stamps = ReadonlyMap<string, string>;
 
 /** A file changed at `unsureSinceMs` or later has a stamp like no other's, so that the next look finds it changed. */
-async function stampsOf(files: readonly string[], unsureSinceMs = Number.POSITIVE_INFINITY): Promise<Stamps> {
+export async function stampsOf(files: readonly string[], unsureSinceMs = Number.POSITIVE_INFINITY): Promise<Stamps> {
   const stamp = (file: string) => stat(file).then(({ mtimeMs, size, ino }) => (mtimeMs >= unsureSinceMs ? "unsure" : `${mtimeMs}/${size}/${ino}`), () => "gone");
   return new Map(await Promise.all(files.map(async (file) => [file, await stamp(file)] as const)));
 }
 
-/** Calls `reload` for each of `apps` whose sources change, until closed. Loads them first: what an app is made of shows when it loads. */
-export function watchSources(apps: readonly App[], reload: Reload, observer: Observer): { close(): void } {
-  const watches = apps.map((app) => new AppWatch(app, reload, observer));
-  for (const one of watches) void one.start();
-  const poll = setInterval(() => {
-    for (const one of watches) void one.poll();
-  }, POLL_MS);
-  return {
-    close() {
-      clearInterval(poll);
-      for (const one of watches) one.close();
-    },
-  };
+/** Reloads whichever of the watched apps changes, until closed. */
+export class SourceWatch {
+  readonly #watches = new Map<string, AppWatch>();
+  readonly #observer: Pick<Observer, "fault">;
+  readonly #poll: ReturnType<typeof setInterval>;
+
+  constructor(observer: Pick<Observer, "fault">) {
+    this.#observer = observer;
+    this.#poll = setInterval(() => {
+      for (const one of this.#watches.values()) void one.poll();
+    }, POLL_MS);
+  }
+
+  /** From now on exactly `apps` are followed. One that is known by its name goes on as it is. */
+  follow(apps: readonly Watched[]): void {
+    const names = new Set(apps.map(({ name }) => name));
+    for (const [name, one] of this.#watches)
+      if (!names.has(name)) {
+        one.close();
+        this.#watches.delete(name);
+      }
+    for (const app of apps) {
+      if (this.#watches.has(app.name)) continue;
+      const one = new AppWatch(app, this.#observer);
+      this.#watches.set(app.name, one);
+      void one.start();
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#poll);
+    for (const one of this.#watches.values()) one.close();
+    this.#watches.clear();
+  }
 }

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LogWriter } from "../../../src/cli/log-writer.ts";
+import { LogWriter } from "../../../src/observe/log-writer.ts";
 
 const folders: string[] = [];
 const inFolder = (name: string) => {

@@ -5,7 +5,7 @@ const MOST_BYTES = 4 << 20;
 
 export class LogWriter {
   readonly #fd: number;
-  #pending: string[] = [];
+  #pending: (string | Uint8Array)[] = [];
   #pendingBytes = 0;
   #isWriting = false;
   #dropped = 0;
@@ -17,17 +17,22 @@ export class LogWriter {
   }
 
   /** `line` ends with LF. */
-  readonly write = (line: string): void => {
-    if (this.#pendingBytes + line.length > MOST_BYTES) {
-      this.#dropped++;
+  readonly write = (line: string): void => this.#take(line, 1);
+
+  /** Lines of another process: the last one whole. */
+  readonly writeBytes = (lines: Uint8Array): void => this.#take(lines, 0);
+
+  #take(data: string | Uint8Array, lines: number): void {
+    if (this.#pendingBytes + data.length > MOST_BYTES) {
+      this.#dropped += lines || countLines(data as Uint8Array);
       return;
     }
-    this.#pending.push(line);
-    this.#pendingBytes += line.length;
+    this.#pending.push(data);
+    this.#pendingBytes += data.length;
     if (this.#isWriting) return;
     this.#isWriting = true;
     setImmediate(() => this.#drain());
-  };
+  }
 
   /** Resolves when everything has been written or given up, after `ms` at most. */
   async flush(ms: number): Promise<void> {
@@ -41,7 +46,7 @@ export class LogWriter {
       this.onDropped(this.#dropped);
       this.#dropped = 0;
     }
-    const data = Buffer.from(this.#pending.join(""));
+    const data = joined(this.#pending);
     this.#pending = [];
     this.#pendingBytes = 0;
     this.#send(data, 0);
@@ -56,4 +61,14 @@ export class LogWriter {
       else this.#isWriting = false;
     });
   }
+}
+
+function joined(parts: readonly (string | Uint8Array)[]): Buffer {
+  return parts.every((part) => typeof part === "string") ? Buffer.from(parts.join("")) : Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
+}
+
+function countLines(data: Uint8Array): number {
+  let count = 0;
+  for (let at = data.indexOf(10); at >= 0; at = data.indexOf(10, at + 1)) count++;
+  return count;
 }

@@ -1,0 +1,28 @@
+/** Waits for the signal to stop. A second one ends the process at once, whatever is still going on. */
+import type { Terminal } from "./command.ts";
+
+export interface Stop {
+  readonly signal: Promise<string>;
+  /** Whether the signal has come. */
+  readonly isAsked: boolean;
+}
+
+/** `atOnce`: the last thing to do when there is no time. */
+export function stopSignal(terminal: Terminal, atOnce: () => void): Stop {
+  const asked = Promise.withResolvers<string>();
+  let isAsked = false;
+  terminal.onSignal((signal) => {
+    if (isAsked) {
+      atOnce();
+      terminal.exit(0);
+    }
+    isAsked = true;
+    asked.resolve(signal);
+  });
+  return {
+    signal: asked.promise,
+    get isAsked() {
+      return isAsked;
+    },
+  };
+}

@@ -1,0 +1,146 @@
+/** What a worker does: serves a plan, loads revisions beside it, changes to the next plan in one step. The same in a process of its own and inside the supervisor's. */
+import type { App } from "../apps/app.ts";
+import { type Bundle, loadBundle as makeBundle } from "../apps/load/bundle.ts";
+import { LoadError } from "../apps/load/load-error.ts";
+import type { Deployed } from "../apps/registry.ts";
+import type { Revision } from "../apps/revision.ts";
+import type { LoadedArtifacts } from "../artifacts.ts";
+import type { Observer } from "../observe/observer.ts";
+import type { Config } from "../config/config.ts";
+import type { AppStatus, LoadReport, PlannedApp, WorkerMethods, WorkerStatus } from "./messages.ts";
+import { Server } from "./server.ts";
+
+/** Where code comes from that may have been made elsewhere already: the same source is the same code in all workers. */
+export interface BundleSource {
+  /** The bundle of that source, made with `make` unless somebody has made it. */
+  get(app: string, source: number, make: () => Promise<Bundle>): Promise<Bundle>;
+}
+
+export interface DataPlaneOptions {
+  readonly artifacts: () => Promise<LoadedArtifacts>;
+  readonly observerFor: (settings: Config) => Observer;
+  readonly bundles: BundleSource;
+}
+
+/** Warming the engine before anybody waits for it. */
+const WARM_UP_MS = 200;
+/** Loads that go on beside each other: each has the thread for itself for milliseconds. */
+const LOADS_AT_ONCE = 4;
+
+export class DataPlane implements WorkerMethods {
+  readonly #options: DataPlaneOptions;
+  #server: Server | null = null;
+
+  constructor(options: DataPlaneOptions) {
+    this.#options = options;
+  }
+
+  start: WorkerMethods["start"] = async ({ settings, plan, tracing }) => {
+    const { artifacts, observerFor } = this.#options;
+    const planned = new Map(plan.apps.map((app) => [app.config.name, app]));
+    this.#server = new Server({
+      artifacts: await artifacts(),
+      config: { ...settings, apps: plan.apps.map(({ config }) => config) },
+      observer: observerFor(settings),
+      loadBundle: makeBundle,
+      originOf: (name) => {
+        const app = planned.get(name);
+        return app === undefined ? undefined : this.#deployed(app).origin;
+      },
+      isDev: false,
+      ...(tracing === null ? {} : { tracing }),
+    });
+    await this.#server.runtime.calibrate(WARM_UP_MS);
+    return null;
+  };
+
+  listen: WorkerMethods["listen"] = async (at) => this.#running.listen(at);
+
+  prepare: WorkerMethods["prepare"] = async ({ apps, isProof }) => {
+    const reports: LoadReport[] = [];
+    const waiting = [...apps];
+    const loadNext = async (): Promise<void> => {
+      for (let app = waiting.shift(); app !== undefined; app = waiting.shift()) reports.push(await this.#prepare(app, isProof));
+    };
+    await Promise.all(Array.from({ length: LOADS_AT_ONCE }, loadNext));
+    return reports;
+  };
+
+  commit: WorkerMethods["commit"] = async ({ plan, mostDrainMs }) => {
+    this.#running.runtime.registry.commit(plan.apps.map((app) => this.#deployed(app)), mostDrainMs);
+    return null;
+  };
+
+  load: WorkerMethods["load"] = async ({ name }) => {
+    const app = this.#appOf(name);
+    const { revision } = app.serving;
+    await revision.load();
+    return reportOf(name, revision);
+  };
+
+  lift: WorkerMethods["lift"] = async ({ name }) => {
+    this.#appOf(name).quarantine.lift();
+    return null;
+  };
+
+  metrics: WorkerMethods["metrics"] = async ({ process }) => this.#running.runtime.metrics(process);
+
+  status: WorkerMethods["status"] = async (): Promise<WorkerStatus> => {
+    const { registry, pipeline } = this.#running.runtime;
+    return { pid: process.pid, inFlight: pipeline.inFlight, rssBytes: process.memoryUsage.rss(), apps: [...registry.apps, ...registry.leaving].map(statusOf) };
+  };
+
+  stop: WorkerMethods["stop"] = () => this.#running.stop();
+
+  close(): void {
+    this.#server?.close();
+  }
+
+  get #running(): Server {
+    if (this.#server === null) throw new Error("the worker has not been started");
+    return this.#server;
+  }
+
+  #appOf(name: string): App {
+    const app = this.#running.runtime.registry.get(name);
+    if (app === undefined) throw new Error(`no app ${name}`);
+    return app;
+  }
+
+  async #prepare(planned: PlannedApp, isProof: boolean): Promise<LoadReport> {
+    const { registry } = this.#running.runtime;
+    const { name } = planned.config;
+    const isAsked = registry.apps.some((app) => app.name === name && app.serving.revision.state !== "new");
+    if (!isProof && !isAsked) return { name, revision: planned.revision, state: "lazy", error: null, files: [] };
+    return reportOf(name, await registry.prepare(this.#deployed(planned)));
+  }
+
+  #deployed({ config, revision, source }: PlannedApp): Deployed {
+    const { bundles } = this.#options;
+    return { config, origin: { number: revision, loadBundle: (path, limits) => bundles.get(config.name, source, () => this.#running.runtime.services.loadBundle(path, limits)) } };
+  }
+}
+
+function reportOf(name: string, revision: Revision): LoadReport {
+  return { name, revision: revision.number, state: revision.state === "ready" ? "ready" : "failed", error: revision.error?.message ?? null, files: sourcesOf(revision) };
+}
+
+/** What a load read, whether it worked or not. */
+export function sourcesOf(revision: Revision): readonly string[] {
+  return revision.bundle?.files ?? (revision.error instanceof LoadError ? revision.error.files : []);
+}
+
+function statusOf(app: App): AppStatus {
+  const { serving, drainProgress } = app;
+  return {
+    name: app.name,
+    revision: serving.revision.number,
+    state: app.state,
+    error: serving.revision.error?.message ?? null,
+    inFlight: app.inFlight,
+    queued: app.gate.queued,
+    isolates: serving.pool.size,
+    memoryBytes: serving.pool.memoryBytes,
+    drain: drainProgress === null ? null : { startedAt: drainProgress.startedAt, deadline: drainProgress.deadline },
+  };
+}
