@@ -11,7 +11,7 @@ import type { FetchHead, fetchOps } from "../../ops.ts";
 import { SINK, SOURCE } from "../answer-ops.ts";
 import type { EgressPolicy } from "./address-policy.ts";
 import { isHopByHop } from "./field.ts";
-import type { ConnectionPool, Route } from "./connection-pool.ts";
+import type { ConnectionPool } from "./connection-pool.ts";
 import { Exchange } from "./http-client.ts";
 import { inflated, knownCodings } from "./inflate.ts";
 import { type Network, systemNetwork } from "./network.ts";
@@ -50,7 +50,8 @@ const NULL_BODY_STATUSES: readonly number[] = [204, 205, 304];
 
 export function createEgress(options: EgressOptions): EgressOps {
   const network = options.network ?? systemNetwork();
-  const pool = options.pool ?? null;
+  /** Where connections of an app wait for its next subrequest; null when they do not. */
+  const poolFor = ({ fetchKeepAliveMs, fetchIdleConnections }: AppLimits): ConnectionPool | null => (fetchKeepAliveMs > 0 && fetchIdleConnections > 0 ? (options.pool ?? null) : null);
   const subrequests = new Subrequests();
 
   return {
@@ -98,37 +99,47 @@ export function createEgress(options: EgressOptions): EgressOps {
   }
 
   async function send(ctx: OpContext, request: OutgoingRequest, subrequest: Subrequest, limits: AppLimits): Promise<Exchange> {
-    const { url, method, body } = request;
-    const { invocation } = ctx;
+    const { url, body } = request;
+    const { app } = ctx.invocation;
     const { signal } = subrequest;
-    const isTls = url.protocol === "https:";
     ctx.charge(HOP_FUEL + (body instanceof Uint8Array ? body.byteLength * FUEL_PER_SENT_BYTE : 0));
     const target = { url, port: portOf(url), connectMs: limits.fetchConnectMs, signal };
-    const addresses = await permittedAddresses(target, options.policyOf(invocation.app), network, () => options.onDenied(ctx, url.host));
-    const keeping = { idleMs: limits.fetchKeepAliveMs, mostOfApp: limits.fetchIdleConnections };
-    const isKept = pool !== null && keeping.idleMs > 0 && keeping.mostOfApp > 0;
-    const head = serializeHead(request, (options.hopsOf?.(invocation) ?? 0) + 1, !isKept);
-    const routeTo = (address: string): Route => ({ app: invocation.app, origin: url.origin, address });
-    const open = ({ socket, address }: Connection): Exchange => {
-      const exchange: Exchange = new Exchange(socket, { method, head, body }, {
-        headersMs: limits.fetchHeadersMs,
-        idleMs: limits.fetchIdleMs,
-        readAheadBytes: invocation.limits.streamBufferBytes,
-        signal,
-        budget: options.budgetOf?.(invocation.app) ?? { usedBytes: 0, limitBytes: 0 },
-        onRest: (isResting) => (isResting ? subrequest.rest(() => exchange.takeIn()) : subrequest.wake()),
-        keep: isKept ? (used) => pool.put(routeTo(address), used, keeping) : null,
-      });
-      return exchange;
-    };
-    const kept = isKept && isRepeatable(request) ? pool.take(addresses.map(routeTo)) : null;
-    if (kept !== null) {
+    const addresses = await permittedAddresses(target, options.policyOf(app), network, () => options.onDenied(ctx, url.host));
+    const open = opener(ctx, request, subrequest, limits);
+    const kept = isRepeatable(request) ? poolFor(limits)?.take(addresses.map((address) => ({ app, origin: url.origin, address }))) : undefined;
+    if (kept) {
       const exchange = open(kept);
       await exchange.head.catch(() => {});
       if (!exchange.isUnheard || signal.aborted) return exchange;
     }
-    if (isTls) ctx.charge(TLS_FUEL);
+    if (url.protocol === "https:") ctx.charge(TLS_FUEL);
     return open(await connectPermitted(target, addresses, network));
+  }
+
+  /** What makes an exchange of a connection. */
+  function opener(ctx: OpContext, request: OutgoingRequest, subrequest: Subrequest, limits: AppLimits): (connection: Connection) => Exchange {
+    const { invocation } = ctx;
+    const { app } = invocation;
+    const { method, url, body } = request;
+    const pool = poolFor(limits);
+    const head = serializeHead(request, (options.hopsOf?.(invocation) ?? 0) + 1, pool === null);
+    const keeping = { idleMs: limits.fetchKeepAliveMs, mostOfApp: limits.fetchIdleConnections };
+    return ({ socket, address }) => {
+      const exchange: Exchange = new Exchange(
+        socket,
+        { method, head, body },
+        {
+          headersMs: limits.fetchHeadersMs,
+          idleMs: limits.fetchIdleMs,
+          readAheadBytes: invocation.limits.streamBufferBytes,
+          signal: subrequest.signal,
+          budget: options.budgetOf?.(app) ?? { usedBytes: 0, limitBytes: 0 },
+          onRest: (isResting) => (isResting ? subrequest.rest(() => exchange.takeIn()) : subrequest.wake()),
+          keep: pool === null ? null : (used) => pool.put({ app, origin: url.origin, address }, used, keeping),
+        },
+      );
+      return exchange;
+    };
   }
 }
 
