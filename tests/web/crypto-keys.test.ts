@@ -52,6 +52,7 @@ test("keys that an app makes at its top level work in every later request and in
     const ecdsa = await subtle.generateKey({ name: "ECDSA", namedCurve: "P-384" }, false, ["sign", "verify"]);
     const rsa = await subtle.generateKey({ name: "RSA-PSS", modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" }, false, ["sign", "verify"]);
     const ed = await subtle.generateKey("Ed25519", false, ["sign", "verify"]);
+    const later = subtle.importKey("jwk", { kty: "EC", crv: "P-256", x: "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", y: "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" }, { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"]);
     const promised = subtle.importKey("raw", new Uint8Array(16), "AES-CTR", false, ["encrypt"]);
     const ec = { name: "ECDSA", hash: "SHA-512" }, pss = { name: "RSA-PSS", saltLength: 32 };
     const signatures = [await subtle.sign("HMAC", hmac, data), await subtle.sign(ec, ecdsa.privateKey, data), await subtle.sign(pss, rsa.privateKey, data), await subtle.sign("Ed25519", ed.privateKey, data)];
@@ -59,11 +60,11 @@ test("keys that an app makes at its top level work in every later request and in
       const known = [await subtle.verify("HMAC", hmac, signatures[0], data), await subtle.verify(ec, ecdsa.publicKey, signatures[1], data), await subtle.verify(pss, rsa.publicKey, signatures[2], data), await subtle.verify("Ed25519", ed.publicKey, signatures[3], data)];
       const fresh = await subtle.verify(ec, ecdsa.publicKey, await subtle.sign(ec, ecdsa.privateKey, data), data);
       const sealed = await subtle.encrypt({ name: "AES-CTR", counter: new Uint8Array(16), length: 64 }, await promised, data);
-      return new Response([...known, fresh, sealed.byteLength].join());
+      return new Response([...known, fresh, (await later).type, sealed.byteLength].join());
     } };`);
-  for (let i = 0; i < 2; i++) expect((await app.request()).text).toBe("true,true,true,true,true,4");
+  for (let i = 0; i < 2; i++) expect((await app.request()).text).toBe("true,true,true,true,true,public,4");
   app.restart();
-  expect((await app.request()).text).toBe("true,true,true,true,true,4");
+  expect((await app.request()).text).toBe("true,true,true,true,true,public,4");
 });
 
 test("a key is cloned as a key, with its own attributes, and nothing else passes for one", async () => {

@@ -73,8 +73,12 @@ export const cryptoOps = {
 
   /** Curve. A private key. */
   crypto_curve_generate: async([name], kept),
-  /** Curve, form ("raw", "spki", "pkcs8", or "private" for a private key as it crosses here), key. */
-  crypto_curve_import: async([name, name, bytes(4096)], kept),
+  /**
+   * Curve, form ("raw", "spki", "pkcs8", or "private" for a private key as it crosses here), key. Null for a key that only `crypto_curve_import_later` takes.
+   * At once where it can be: a promise that an app leaves unawaited at its top level is settled before the app's snapshot is taken.
+   */
+  crypto_curve_import: sync([name, name, bytes(4096)], nullable(bytes())),
+  crypto_curve_import_later: async([name, name, bytes(4096)], kept),
   /** Curve, "spki" or "pkcs8", key. */
   crypto_curve_der: sync([name, name, bytes(4096)], bytes()),
   /** Curve, hash (P-* only), private key, context (Ed448 only), data. */

@@ -21,7 +21,7 @@ import { type Bytes, type CryptoKey, createKey, type KeySlots, type KeyUsage, ke
 import { fail } from "./errors.ts";
 import { base64url, checkJwk, describedJwk, type JsonWebKey, memberBytes } from "./json-web-key.ts";
 
-const { crypto_curve_derive, crypto_curve_der, crypto_curve_generate, crypto_curve_import, crypto_curve_sign, crypto_curve_verify } = hostOps(cryptoOps);
+const { crypto_curve_derive, crypto_curve_der, crypto_curve_generate, crypto_curve_import, crypto_curve_import_later, crypto_curve_sign, crypto_curve_verify } = hostOps(cryptoOps);
 
 interface CurveKind {
   readonly name: string;
@@ -75,7 +75,7 @@ function registerCurves(kind: CurveKind, operations: Partial<Algorithm>): void {
     },
     importKey(parameters: Dictionary) {
       const curve = readCurve(parameters);
-      return (format: KeyFormat, data: Bytes | JsonWebKey, extractable: boolean, usages: readonly KeyUsage[]): Promise<CryptoKey> => {
+      return (format: KeyFormat, data: Bytes | JsonWebKey, extractable: boolean, usages: readonly KeyUsage[]): CryptoKey | Promise<CryptoKey> => {
         const isPrivate = format === "jwk" ? (data as JsonWebKey).d !== undefined : format === "pkcs8";
         requireUsages(usages, isPrivate ? privateUsages : publicUsages);
         if (sizes[curve] === undefined) fail("DataError", "The curve is not supported");
@@ -87,7 +87,9 @@ function registerCurves(kind: CurveKind, operations: Partial<Algorithm>): void {
           form = isPrivate ? "private" : "raw";
           material = materialOf(data as JsonWebKey, curve);
         }
-        return taken(crypto_curve_import(curve, form, material), (imported) => createKey({ type: isPrivate ? "private" : "public", extractable, algorithm: algorithmFor(curve), usages, material: imported }));
+        const keyOf = (imported: Bytes): CryptoKey => createKey({ type: isPrivate ? "private" : "public", extractable, algorithm: algorithmFor(curve), usages, material: imported });
+        const imported = crypto_curve_import(curve, form, material);
+        return imported === null ? taken(crypto_curve_import_later(curve, form, material), keyOf) : keyOf(imported);
       };
     },
     exportKey(format: KeyFormat, key: KeySlots): Bytes | JsonWebKey {

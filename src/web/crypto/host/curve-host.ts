@@ -5,7 +5,7 @@ import { GuestError } from "../../../isolate/guest-error.ts";
 import type { OpContext } from "../../../isolate/invocation.ts";
 import type { Handlers } from "../../../isolate/op.ts";
 import type { cryptoOps } from "../ops.ts";
-import { generateCurveKey, loadCurve448, openPrivateKey, openPublicKey, readPrivateKey, readPublicKey } from "./curve-keys.ts";
+import { generateCurveKey, loadCurve448, openPrivateKey, openPublicKey, type PrivateForm, readPrivateKey, readPrivateKey448, readPublicKey } from "./curve-keys.ts";
 import { type Curve, curveOf, pkcs8Of, privateParts, spkiOf } from "./curves.ts";
 import { dataError, operationError, orOperationError } from "./failure.ts";
 import { CALL_FUEL, JOB_FUEL } from "./fuel.ts";
@@ -27,7 +27,7 @@ const signAsync = promisify(sign);
 const verifyAsync = promisify(verify);
 const diffieHellmanAsync = promisify(diffieHellman as (options: { privateKey: KeyObject; publicKey: KeyObject }, done: (error: Error | null, secret: Buffer) => void) => void);
 
-type Ops = "crypto_curve_generate" | "crypto_curve_import" | "crypto_curve_der" | "crypto_curve_sign" | "crypto_curve_verify" | "crypto_curve_derive";
+type Ops = "crypto_curve_generate" | "crypto_curve_import" | "crypto_curve_import_later" | "crypto_curve_der" | "crypto_curve_sign" | "crypto_curve_verify" | "crypto_curve_derive";
 
 export function createCurveHost(work: HeavyWork): Pick<Handlers<typeof cryptoOps, OpContext>, Ops> {
   /** The thread pool does what the host can do, and keys are read on this thread. */
@@ -44,12 +44,22 @@ export function createCurveHost(work: HeavyWork): Pick<Handlers<typeof cryptoOps
       const curve = curveOf(name);
       return keep(ctx, run(ctx, curve, curve.makeFuel * 2, 0, () => generateCurveKey(curve)));
     },
-    async crypto_curve_import(ctx, name, form, key) {
+    crypto_curve_import(ctx, name, form, key) {
       const curve = curveOf(name);
+      ctx.charge(CALL_FUEL);
+      if (!isPrivate(form)) {
+        ctx.charge(curve.makeFuel);
+        return readPublicKey(curve, form === "spki" ? "spki" : "raw", key);
+      }
+      if (curve.kind === "448") return null;
+      ctx.charge(curve.makeFuel);
+      return readPrivateKey(curve, form, key);
+    },
+    async crypto_curve_import_later(ctx, name, form, key) {
+      const curve = curveOf(name);
+      if (curve.kind !== "448" || !isPrivate(form)) throw new GuestError("NotSupportedError", "such keys are imported at once");
       ctx.charge(CALL_FUEL + curve.makeFuel);
-      if (form === "raw" || form === "spki") return keep(ctx, readPublicKey(curve, form, key));
-      if (form === "pkcs8" || form === "private") return keep(ctx, work.onThread(ctx, key.byteLength, () => readPrivateKey(curve, form, key)));
-      throw new GuestError("NotSupportedError", `${form} is not a form of a key`);
+      return keep(ctx, work.onThread(ctx, key.byteLength, async () => readPrivateKey448(curve, form, key, await loadCurve448())));
     },
     crypto_curve_der(ctx, name, form, key) {
       const curve = curveOf(name);
@@ -101,6 +111,13 @@ function firstBits(secret: Bytes, bits: number): Bytes {
   const surplus = first.byteLength * 8 - bits;
   if (surplus > 0) first[first.byteLength - 1] = (first[first.byteLength - 1] ?? 0) & (0xff << surplus);
   return first;
+}
+
+/** Whether a form is one of private keys. A form that is none is refused. */
+function isPrivate(form: string): form is PrivateForm {
+  if (form === "raw" || form === "spki") return false;
+  if (form === "pkcs8" || form === "private") return true;
+  throw new GuestError("NotSupportedError", `${form} is not a form of a key`);
 }
 
 /** Of the host's `sign` and `verify`: EdDSA brings its own hash. */

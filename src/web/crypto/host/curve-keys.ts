@@ -10,6 +10,7 @@ const generateAsync = promisify(generateKeyPair) as (type: string, options: obje
 
 /** Curve448 in JavaScript, loaded when the first app asks for it: Bun's own cryptography has none. */
 export const loadCurve448 = () => import("./curve448.ts");
+export type Curve448 = Awaited<ReturnType<typeof loadCurve448>>;
 
 const openPrivate = (curve: Curve, secret: Bytes, publicKey: Bytes | null): KeyObject => createPrivateKey({ key: Buffer.from(pkcs8Of(curve, secret, publicKey)), format: "der", type: "pkcs8" });
 
@@ -48,21 +49,24 @@ export function readPublicKey(curve: Curve, form: "raw" | "spki", key: Bytes): B
   return given;
 }
 
+export type PrivateForm = "pkcs8" | "private";
+
 /** A private key in the form it has here. Throws a DataError when it is none of this curve, or when the public key that came with it is another's. */
-export async function readPrivateKey(curve: Curve, form: "pkcs8" | "private", key: Bytes): Promise<Bytes> {
+export const readPrivateKey = (curve: Curve, form: PrivateForm, key: Bytes): Bytes => withPublicKey(curve, form, key, (secret) => publicKeyFor(curve, secret));
+
+/** As `readPrivateKey`, of Curve448. */
+export const readPrivateKey448 = (curve: Curve, form: PrivateForm, key: Bytes, { publicKeyOf }: Curve448): Bytes => withPublicKey(curve, form, key, (secret) => publicKeyOf(curve.keyType, secret));
+
+function withPublicKey(curve: Curve, form: PrivateForm, key: Bytes, publicKeyOf: (secret: Bytes) => Bytes): Bytes {
   const { secret, publicKey } = form === "pkcs8" ? privateKeyInPkcs8(curve, key) : privateParts(curve, key);
   if (secret.byteLength !== curve.privateBytes) throw dataError(`a private key of ${curve.name} has ${curve.privateBytes} bytes`);
-  const actual = await publicKeyFor(curve, secret);
+  const actual = publicKeyOf(secret);
   if (publicKey !== null && Buffer.compare(readPublicKey(curve, "raw", publicKey), actual) !== 0) throw dataError("the public and the private key do not belong together");
   return joined(secret, actual);
 }
 
 /** The public key that belongs to a scalar or seed. */
-async function publicKeyFor(curve: Curve, secret: Bytes): Promise<Bytes> {
-  if (curve.kind === "448") {
-    const { publicKeyOf } = await loadCurve448();
-    return publicKeyOf(curve.keyType, secret);
-  }
+function publicKeyFor(curve: Curve, secret: Bytes): Bytes {
   if (curve.kind === "ec" && secret.every((byte) => byte === 0)) throw dataError("not a private key of the curve");
   return orDataError("not a private key of the curve", () => publicPart(curve, openPrivate(curve, secret, null)));
 }

@@ -12,7 +12,7 @@ export async function vectors(): Promise<Record<string, unknown>> {
   const ctx = guest.context;
   const take = async (kept: Promise<number>): Promise<Uint8Array<ArrayBuffer>> => host.crypto_take(ctx, await kept);
   const taken = async (kept: Promise<number>): Promise<string> => toHex(await take(kept));
-  const importKey = (curve: string, form: string, key: Uint8Array<ArrayBuffer>) => take(host.crypto_curve_import(ctx, curve, form, key));
+  const importKey = async (curve: string, form: string, key: Uint8Array<ArrayBuffer>) => host.crypto_curve_import(ctx, curve, form, key) ?? (await take(host.crypto_curve_import_later(ctx, curve, form, key)));
   const pkcs8 = (curve: string, seed: string) => importKey(curve, "pkcs8", host.crypto_curve_der(ctx, curve, "pkcs8", hex(seed + "00".repeat(seed.length / 2))));
 
   const ed25519 = await importKey("Ed25519", "pkcs8", hex(ED25519_PKCS8.replace("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7")));
