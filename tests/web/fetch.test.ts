@@ -300,3 +300,28 @@ test("a request made of another one has a stream of its own, and the other is sp
       return [first.bodyUsed, stream.locked, second.body === stream, second.bodyUsed, await second.text()];`),
   ).toEqual([true, true, false, false, "text"]);
 });
+
+test("a referrer that the app names is sent as its policy says, without user, password and fragment", async () => {
+  const sent: string[] = [];
+  const answer: FetchHead = { status: 204, statusText: "", url: "", redirected: false, headers: "", bodyRid: 0 };
+  using app = new TestIsolate({
+    egress: {
+      fetch_start: (_ctx: OpContext, _id: number, packed: string) => {
+        sent.push(/^referer\n(.*)$/im.exec(packed)?.[1] ?? "none");
+        return Promise.resolve(answer);
+      },
+      fetch_abort: () => {},
+    },
+  });
+  await app.run(`
+    const page = "https://u:p@a.test/page?q#f";
+    for (const url of ["https://a.test/x", "https://b.test/x", "http://a.test/x"])
+      for (const referrerPolicy of ["", "no-referrer", "unsafe-url", "origin", "same-origin", "strict-origin", "origin-when-cross-origin", "no-referrer-when-downgrade", "strict-origin-when-cross-origin"]) await fetch(url, { referrer: page, referrerPolicy });
+    for (const init of [{}, { referrer: "" }, { referrer: "about:client" }, { referrer: "data:,x" }, { referrer: page, headers: { Referer: "mine" } }, { referrer: "https://a.test/" + "x".repeat(5000), referrerPolicy: "unsafe-url" }, { referrer: page, mode: "no-cors" }]) await fetch("https://a.test/", init);
+    return 0;`);
+  const [whole, origin] = ["https://a.test/page?q", "https://a.test/"];
+  expect(sent.slice(0, 9)).toEqual([whole, "none", whole, origin, whole, origin, whole, whole, whole]);
+  expect(sent.slice(9, 18)).toEqual([origin, "none", whole, origin, "none", origin, origin, whole, origin]);
+  expect(sent.slice(18, 27)).toEqual(["none", "none", whole, origin, "none", "none", origin, "none", "none"]);
+  expect(sent.slice(27)).toEqual(["none", "none", "none", "none", "mine", origin, whole]);
+});

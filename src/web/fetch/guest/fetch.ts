@@ -5,9 +5,10 @@ import { promiseIgnore, promiseReject, promiseResolve, promiseThen, SafePromise,
 import { exposeOperation, requireArguments } from "../../infra/guest/webidl.ts";
 import { type FetchHead, fetchOps } from "../ops.ts";
 import { abortBody, type Body, bodyOfSource, cancelBody, isBodyLocked, isBodyUsed, streamOf, takeBody } from "./body.ts";
-import { blockOf, headersOfBlock } from "./headers.ts";
+import { blockOf, defaultHeader, headersOfBlock } from "./headers.ts";
 import { verified } from "./integrity.ts";
 import { localAnswer } from "./local-fetch.ts";
+import { refererOf } from "./referrer.ts";
 import { Request, requestHeaders, requestState } from "./request.ts";
 import { type Response, responseOf, type ResponseType } from "./response.ts";
 import { cancelPump, openSink, pump } from "./sink.ts";
@@ -42,7 +43,10 @@ function start(request: Request): Promise<Response> {
     return promiseThen(checked(local.body, options.integrity), (content) => responseOfHead(head, content, false));
   }
   const id = nextFetch++;
-  const packed = state.method + "\n" + url + "\n" + (options.redirect === "follow" && options.mode === "same-origin" ? options.mode : options.redirect) + "\n" + blockOf(requestHeaders(request));
+  const headers = requestHeaders(request);
+  const referer = refererOf(options.referrer, options.referrerPolicy, url);
+  if (referer !== null) defaultHeader(headers, "referer", referer);
+  const packed = state.method + "\n" + url + "\n" + (options.redirect === "follow" && options.mode === "same-origin" ? options.mode : options.redirect) + "\n" + blockOf(headers);
   return new SafePromise((resolve, reject) => {
     let received: Body | null = null;
     const sending = send(id, packed, body);

@@ -289,11 +289,11 @@ export function blockOf(headers: Headers): string {
 /** Our own look at a field; `key` is lower case. */
 export const headerOf = (headers: Headers, key: string): string | null => getField(listOf(headers), key);
 
-/** Sets a field unless it is there, or a request without CORS may not carry it. */
+/** Sets a field unless it is there, or a request without CORS may not carry it from an app. */
 export function defaultHeader(headers: Headers, key: string, value: string): void {
   const list = listOf(headers);
   const fields = fieldsOf(list);
-  if (find(fields, key, 0) >= 0 || (list.guard === "no-cors" && !isNoCorsSafe(key, value))) return;
+  if (find(fields, key, 0) >= 0 || (key !== "referer" && list.guard === "no-cors" && !isNoCorsSafe(key, value))) return;
   list.sorted = null;
   arrayPush(fields, key, value);
 }

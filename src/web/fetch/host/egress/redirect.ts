@@ -1,7 +1,7 @@
 /** Redirects, by hand: whoever follows one checks the new address like the first (https://fetch.spec.whatwg.org/#http-redirect-fetch). */
 import { networkError } from "./network-error.ts";
 import { type OutgoingRequest, parseUrl, streamOf } from "./outgoing-request.ts";
-import type { ResponseHead } from "./response-parser.ts";
+import type { Fields, ResponseHead } from "./response-parser.ts";
 
 const REDIRECT_STATUSES: readonly number[] = [301, 302, 303, 307, 308];
 /** https://fetch.spec.whatwg.org/#request-body-header-name */
@@ -26,8 +26,15 @@ export function redirected(request: OutgoingRequest, { status, fields }: Respons
     ...request,
     ...(becomesGet ? { method: "GET", body: null } : {}),
     url,
-    fields: request.fields.filter(([name]) => !dropped.includes(name.toLowerCase())),
+    fields: request.fields.filter(([name]) => !dropped.includes(name.toLowerCase())).flatMap(([name, value]) => (name.toLowerCase() === "referer" ? refererFor(url, name, value) : [[name, value] as const])),
   };
+}
+
+/** What the default policy lets another origin know, whatever the first one was told (https://w3c.github.io/webappsec-referrer-policy/#referrer-policy-strict-origin-when-cross-origin). */
+function refererFor(url: URL, name: string, value: string): Fields {
+  const referrer = URL.parse(value);
+  if (referrer === null || referrer.origin === url.origin) return [[name, value]];
+  return referrer.protocol === "https:" && url.protocol === "http:" ? [] : [[name, `${referrer.origin}/`]];
 }
 
 /** What is no ASCII is meant as these very bytes, mostly of UTF-8. */

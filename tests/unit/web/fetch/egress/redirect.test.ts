@@ -61,6 +61,15 @@ describe("a redirect", () => {
     expect(await failure(new Guest().fetch(`${upstream.url}a`))).toBe("TypeError: fetch failed: the upstream redirects to several places");
   });
 
+  test("to another origin takes along no more of the referrer than its origin", async () => {
+    await using other = await site({});
+    await using upstream = await site({ "/a": to(`${other.url}b`), "/c": to("/d") });
+    const headers = `Referer\n${upstream.url}secret?key=1\n`;
+    await new Guest().fetch(`${upstream.url}a`, { headers });
+    await new Guest().fetch(`${upstream.url}c`, { headers });
+    expect([other.requests[0], upstream.requests[2]].map((request) => /^Referer: (.*)\r$/m.exec(request as string)?.[1])).toEqual([upstream.url, `${upstream.url}secret?key=1`]);
+  });
+
   test("stays within its origin where the app wants that", async () => {
     await using other = await site({});
     await using upstream = await site({ "/a": to("/b"), "/c": to(`${other.url}d`) });
