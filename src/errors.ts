@@ -93,6 +93,12 @@ export const operatorErrors = {
   env_file: ({ name, path, fault }: { name: string; path: string; fault: string }) => say(`${name} is to come from the file ${path}: ${fault}`, "a value is UTF-8 text of at most 5 KB, in a file that the user who runs nano may read"),
   env_required: ({ names }: { names: readonly string[] }) => say(`required, and neither in env nor in secrets: ${names.join(", ")}`, "add them there, or name where they come from: { \"from_env\": \"NAME\" }"),
   secrets_exposed: ({ mode }: { mode: string }) => say(`this file holds secrets, and others may read it (mode ${mode})`, 'chmod 600 it, or name where the secrets come from: { "from_file": "path" }'),
+  admin_token_twice: () => say("token is there as well", "keep one of the two"),
+  admin_token_needed: () => say("a port needs a token: everybody on this machine can connect to it", 'add "token_file": "path", with a file that holds what "openssl rand -hex 32" prints'),
+  admin_token_weak: ({ least }: { least: number }) => say(`the token is shorter than ${least} characters, or has others than printable ASCII without spaces`, 'make one with "openssl rand -hex 32"'),
+  admin_token_source: ({ source, fault }: { source: string; fault: string }) => say(`the token is to come from ${source}: ${fault}`, "it has to be there when nano starts and when it reloads"),
+  admin_not_local: ({ host }: { host: string }) => say(`${host} is not of this machine alone`, 'whoever has the token controls all apps: use "127.0.0.1", or say "public": true'),
+  admin_public: ({ host }: { host: string }) => say(`the admin API listens on ${host}, without TLS`, "whoever reads the token on its way controls all apps: put TLS in front, or use the unix socket"),
   environment_refused: ({ name }: { name: string }) => say(`the environment variable ${name} is set`, "it would change what nano itself does: unset it and start again"),
   environment_value: ({ name, expected }: { name: string; expected: string }) => say(`the environment variable ${name} has a value that it cannot have`, `it can be ${expected}`),
 } as const;

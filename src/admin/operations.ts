@@ -2,9 +2,6 @@
 import type { Json } from "../config/config.ts";
 import type { AppStatus, EnvReport, Health, ReloadReport } from "./replies.ts";
 
-/** Limits by the names and in the units of the config. */
-export type LimitsPatch = Readonly<Record<string, number>>;
-
 /** Values are as in the config: text, JSON, `{ "from_env": … }` or `{ "from_file": … }`. */
 export interface EnvChange {
   /** A name that is a secret now stays one. */
@@ -36,7 +33,8 @@ export interface Operations {
   addApp(json: unknown, options: ChangeOptions): Promise<AppStatus>;
   /** As `addApp`, of an app that is there; without a name in `json` it keeps its own. A failed load changes nothing. */
   replaceApp(name: string, json: unknown, options: ChangeOptions): Promise<AppStatus>;
-  patchLimits(name: string, limits: LimitsPatch, options: ChangeOptions): Promise<AppStatus>;
+  /** `json` is as the `limits` of an app, unchecked; limits that it does not name stay. */
+  patchLimits(name: string, json: unknown, options: ChangeOptions): Promise<AppStatus>;
   /** Resolves when it takes nothing new. `app(name)` says how far it is, until it is gone. */
   removeApp(name: string, options: RemoveOptions): Promise<AppStatus>;
   envOf(name: string): Promise<EnvReport>;

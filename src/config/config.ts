@@ -30,10 +30,23 @@ export function variablesOf({ env, secrets }: Pick<AppConfig, "env" | "secrets">
   return { ...env, ...secrets };
 }
 
+export interface AdminConfig {
+  readonly isEnabled: boolean;
+  /** Absolute path; null: where `admin-socket` says. */
+  readonly socket: string | null;
+  /** Null: no TCP. 0: any free port. */
+  readonly port: number | null;
+  readonly host: string;
+  /** Names besides `host` that clients may use. */
+  readonly hostnames: readonly string[];
+  /** A secret. Null only without a port. */
+  readonly token: string | null;
+}
+
 export interface Config {
   /** The file it was read from; null when there is none. */
   readonly file: string | null;
-  /** Files besides `file` that values of env and secrets came from. */
+  /** Files besides `file` that values of env and secrets, and the admin token, came from. */
   readonly envFiles: readonly string[];
   /** What works, and should not stay so. */
   readonly warnings: readonly Problem[];
@@ -48,6 +61,7 @@ export interface Config {
   readonly drainMs: number;
   /** Health checks are answered on every host, in place of the apps. */
   readonly hasReservedPaths: boolean;
+  readonly admin: AdminConfig;
   readonly limits: ServerLimits;
   readonly apps: readonly AppConfig[];
 }

@@ -8,6 +8,8 @@ export interface Environment {
   readonly configFile: string | undefined;
   readonly logFormat: "json" | "text" | "apache" | undefined;
   readonly hasNoColor: boolean;
+  /** The user's own folder for sockets, where the system has one. */
+  readonly runtimeFolder: string | undefined;
   /** Undefined when nobody collects traces. */
   readonly tracing: TracingOptions | undefined;
   /** JSC options are read at process start; true when ours are in force. */
@@ -34,6 +36,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     configFile: variables["NANO_CONFIG"] || undefined,
     logFormat,
     hasNoColor: (variables["NO_COLOR"] ?? "") !== "",
+    runtimeFolder: variables["XDG_RUNTIME_DIR"] || undefined,
     tracing,
     hasEngineOptions: Object.entries(ENGINE_OPTIONS).every(([name, value]) => variables[name] === value),
   };

@@ -6,6 +6,7 @@ import { OperatorError, type Problem, problem } from "../errors.ts";
 import { type LimitValues, limits, resolveAppLimits, resolveServerLimits } from "../limits.ts";
 import { listenAddress } from "./addresses.ts";
 import { type AppEnv, readAppEnvs } from "./app-env.ts";
+import { readAdmin, type ReadAdmin } from "./admin.ts";
 import { appNameOf } from "./app-name.ts";
 import { claimProblems } from "./claims.ts";
 import type { AppConfig, Config } from "./config.ts";
@@ -27,25 +28,30 @@ export interface ParseOptions {
 /** Throws OperatorError with all problems. `file` is the absolute path that relative paths start from, and is named in problems as `shownAs`. */
 export function parseConfig(text: string, file: string, shownAs = file, options: ParseOptions = {}): Config {
   const document = new Document(text, shownAs);
-  const { problems, envs } = inspect(document, dirname(file), options);
+  const { problems, envs, admin } = inspect(document, dirname(file), options);
   if (problems.length > 0) throw new OperatorError(problems);
   const { mode } = options;
-  const isExposed = mode !== undefined && (mode & 0o077) !== 0 && envs.some(({ hasInlineSecrets }) => hasInlineSecrets);
-  const warnings = isExposed ? [problem("secrets_exposed", { mode: (mode & 0o777).toString(8).padStart(3, "0") }, { file: shownAs })] : [];
-  return resolveConfig({ raw: v.parse(configSchema, document.value), envs, file, folder: dirname(file), warnings });
+  const isExposed = mode !== undefined && (mode & 0o077) !== 0 && [...envs, admin].some(({ hasInlineSecrets }) => hasInlineSecrets);
+  const warnings = [...(isExposed ? [problem("secrets_exposed", { mode: (mode & 0o777).toString(8).padStart(3, "0") }, { file: shownAs })] : []), ...admin.warnings];
+  return resolveConfig({ raw: v.parse(configSchema, document.value), envs, admin, file, folder: dirname(file), warnings });
 }
 
 /** The configuration that `data` would be as a file in `folder`. Throws OperatorError whose problems name fields, and no place: there is no file to point into. */
 export function configOfData(data: object, folder: string, options: ParseOptions = {}): Config {
   const document = new Document(JSON.stringify(data), folder);
-  const { problems, envs } = inspect(document, resolve(folder), options);
-  if (problems.length > 0) throw new OperatorError(problems.map(({ file: _file, line: _line, column: _column, frame: _frame, ...problem }) => problem));
-  return resolveConfig({ raw: v.parse(configSchema, document.value), envs, file: null, folder: resolve(folder), warnings: [] });
+  const { problems, envs, admin } = inspect(document, resolve(folder), options);
+  if (problems.length > 0) throw new OperatorError(problems.map(withoutPlace));
+  return resolveConfig({ raw: v.parse(configSchema, document.value), envs, admin, file: null, folder: resolve(folder), warnings: admin.warnings.map(withoutPlace) });
 }
 
-function inspect(document: Document, folder: string, { sources = hostSources, dev }: ParseOptions): { readonly problems: readonly Problem[]; readonly envs: readonly AppEnv[] } {
+function inspect(document: Document, folder: string, { sources = hostSources, dev }: ParseOptions): { readonly problems: readonly Problem[]; readonly envs: readonly AppEnv[]; readonly admin: ReadAdmin } {
   const { envs, problems } = readAppEnvs(document, { sources, dev: dev ?? null, folder });
-  return { problems: [...shapeProblems(document), ...claimProblems(document), ...problems].sort(byPlace), envs };
+  const admin = readAdmin(document, sources, folder);
+  return { problems: [...shapeProblems(document), ...claimProblems(document), ...problems, ...admin.problems].sort(byPlace), envs, admin };
+}
+
+function withoutPlace({ file: _file, line: _line, column: _column, frame: _frame, ...problem }: Problem): Problem {
+  return problem;
 }
 
 function byPlace(a: Problem, b: Problem): number {
@@ -56,18 +62,19 @@ function byPlace(a: Problem, b: Problem): number {
 interface Inspected {
   readonly raw: RawConfig;
   readonly envs: readonly AppEnv[];
+  readonly admin: ReadAdmin;
   readonly file: string | null;
   readonly folder: string;
   readonly warnings: readonly Problem[];
 }
 
-function resolveConfig({ raw, envs, file, folder, warnings }: Inspected): Config {
+function resolveConfig({ raw, envs, admin, file, folder, warnings }: Inspected): Config {
   const drain: LimitValues = raw.drain_ms === undefined ? {} : { drain_ms: raw.drain_ms };
   const layers = [layerOf(raw.defaults ?? {}), drain];
   const isAlone = raw.apps.length === 1;
   return deepFreeze({
     file,
-    envFiles: [...new Set(envs.flatMap(({ files }) => files))],
+    envFiles: [...new Set([...envs, admin].flatMap(({ files }) => files))],
     warnings,
     port: raw.port ?? DEFAULT_PORT,
     host: listenAddress(raw.host ?? DEFAULT_HOST) ?? DEFAULT_HOST,
@@ -76,6 +83,7 @@ function resolveConfig({ raw, envs, file, folder, warnings }: Inspected): Config
     trustedProxies: raw.trusted_proxies ?? [],
     drainMs: raw.drain_ms ?? limits.drain_ms.default,
     hasReservedPaths: raw.server?.reserved_paths ?? false,
+    admin: admin.config,
     limits: resolveServerLimits(raw.limits ?? {}, processLimitsOf(raw)),
     apps: raw.apps.map((app, i) => resolveApp(app, envs[i] as AppEnv, layers, folder, isAlone)),
   });

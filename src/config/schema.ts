@@ -7,10 +7,11 @@ import { parseHostPattern } from "../base/host-name.ts";
 import { type Limit, type LimitKey, limitKeys, limits, type LimitScope } from "../limits.ts";
 import { egressFault, listenAddress, rangeFault } from "./addresses.ts";
 import type { Json } from "./config.ts";
-import { envSchema, isEnvName } from "./env-schema.ts";
+import { envSchema, isEnvName, referenceOf } from "./env-schema.ts";
 
 export const DEFAULT_PORT = 3000;
 export const DEFAULT_HOST = "127.0.0.1";
+export const DEFAULT_ADMIN_HOST = "127.0.0.1";
 export const DEFAULT_LOG = { format: "json", level: "info" } as const;
 
 const about = <T>(description: string, standard?: Json) => v.metadata<T, Record<string, unknown>>(standard === undefined ? { description } : { description, default: standard });
@@ -51,11 +52,13 @@ const checked = (expected: string, faultOf: (text: string) => { readonly fault: 
 const faultUnless = (isRight: (text: string) => boolean, fault: string, hint: string) => (text: string) => (isRight(text) ? null : { fault, hint });
 
 const hostname = checked("a hostname", faultUnless((text) => parseHostPattern(text) !== null, "this is no hostname", 'write "app.example.com", "*.example.com" or "[::1]", without scheme, port and path'));
+const exactHost = checked("a hostname", faultUnless((text) => parseHostPattern(text) !== null && !text.startsWith("*"), "this is no hostname", 'for example "admin.example.com", without scheme, port and path'));
+export const appLimitsSchema = limitsSchema("app", "Limits by name.");
 const shorthands = {
   timeout_ms: v.exactOptional(limitSchema("cpu_ms", "The older name of limits.cpu_ms.")),
   memory_mb: v.exactOptional(limitSchema("memory_mb", "The same as limits.memory_mb.")),
   max_buffer_size_mb: v.exactOptional(limitSchema("max_buffer_size_mb", "The same as limits.max_buffer_size_mb.")),
-  limits: v.exactOptional(limitsSchema("app", "Limits by name.")),
+  limits: v.exactOptional(appLimitsSchema),
 };
 
 function isUpstream(text: string): boolean {
@@ -101,16 +104,35 @@ export const appSchema = v.strictObject(
 
 const port = "must be a port: a whole number from 0 to 65535";
 const list = (values: readonly string[]) => `must be one of ${values.map((value) => JSON.stringify(value)).join(", ")}`;
+const portSchema = (description: string, standard?: number) => v.pipe(v.number(port), v.integer(port), v.minValue(0, port), v.maxValue(65_535, port), about<number>(description, standard));
+const addressSchema = (description: string, standard: string) =>
+  v.pipe(checked("an address", faultUnless((text) => listenAddress(text) !== null, "this is no address to listen on", '"127.0.0.1" serves this machine only, "0.0.0.0" all networks; the port has a key of its own')), about<string>(description, standard));
+const fileSchema = (description: string) => v.pipe(checked("a path", faultUnless((text) => text !== "" && !text.includes("\0"), "this is no path", "it is relative to the config")), about<string>(description));
 export const LOG_FORMATS = ["json", "text", "apache"] as const;
 const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+const tokenFault = 'must be text, { "from_env": "NAME" } or { "from_file": "path" }';
+const adminSchema = v.strictObject(
+  {
+    enabled: v.exactOptional(flag("Offer the admin API.", true)),
+    socket: v.exactOptional(fileSchema("Unix socket to listen on, for this user alone. Unless set, one in the user's runtime folder, named after this file.")),
+    port: v.exactOptional(portSchema("TCP port to listen on besides; it needs a token. 0 lets the system choose.")),
+    host: v.exactOptional(addressSchema("Address of that port; beyond this machine only with public.", DEFAULT_ADMIN_HOST)),
+    hostnames: v.exactOptional(v.pipe(v.array(exactHost, "must be a list of hostnames"), about<string[]>("Names besides that address under which clients may ask for the admin API.", []))),
+    token: v.exactOptional(
+      v.pipe(v.custom<Json>((value) => typeof value === "string" || (referenceOf(value) !== null && referenceOf(value) !== "wrong"), tokenFault), v.metadata({ type: ["string", "object"], description: 'What clients of the port have to know: at least 32 characters, { "from_env": "NAME" } or { "from_file": "path" }.' })),
+    ),
+    token_file: v.exactOptional(fileSchema("File with the token. It is read again when the config is.")),
+    public: v.exactOptional(flag("The port may be on a network.", false)),
+  },
+  "must be an object",
+);
 
 export const configSchema = v.strictObject(
   {
     $schema: v.exactOptional(v.string("must be a string")),
-    port: v.exactOptional(v.pipe(v.number(port), v.integer(port), v.minValue(0, port), v.maxValue(65_535, port), about<number>("Port to listen on; 0 lets the system choose.", DEFAULT_PORT))),
-    host: v.exactOptional(
-      v.pipe(checked("an address", faultUnless((text) => listenAddress(text) !== null, "this is no address to listen on", '"127.0.0.1" serves this machine only, "0.0.0.0" all networks; the port has a key of its own')), about<string>("Address to listen on.", DEFAULT_HOST)),
-    ),
+    port: v.exactOptional(portSchema("Port to listen on; 0 lets the system choose.", DEFAULT_PORT)),
+    host: v.exactOptional(addressSchema("Address to listen on.", DEFAULT_HOST)),
     workers: v.exactOptional(
       v.pipe(
         v.union([v.literal("auto"), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(limits.workers.most))], `must be "auto" or a whole number from 0 to ${limits.workers.most}`),
@@ -143,6 +165,7 @@ export const configSchema = v.strictObject(
         about("The process as a whole."),
       ),
     ),
+    admin: v.exactOptional(v.pipe(adminSchema, about("Where the admin API listens."))),
     limits: v.exactOptional(limitsSchema("server", "Limits of the whole server, by name.")),
     defaults: v.exactOptional(v.pipe(v.strictObject(shorthands, "must be an object"), about("What every app starts from."))),
     apps: v.pipe(v.array(appSchema, "must be a list of apps"), v.minLength(1, 'there are no apps\nadd one: { "hostname": "app.localhost", "path": "./app.js" }'), about("The apps.")),
@@ -164,6 +187,7 @@ export const KEY_HOMES: readonly { readonly at: string; readonly called: string 
   { at: "limits", called: '"limits" at the top level' },
   { at: "log", called: '"log"' },
   { at: "server", called: '"server"' },
+  { at: "admin", called: '"admin"' },
   { at: "apps.egress", called: 'the "egress" of an app' },
 ];
 

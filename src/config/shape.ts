@@ -116,7 +116,7 @@ function issueProblem(document: Document, issue: v.InferIssue<typeof configSchem
     return document.problem("value_wrong", { fault, hint: near === undefined ? undefined : `did you mean "${near}"?` }, path);
   }
   const isKind = issue.kind === "schema";
-  return document.problem("value_wrong", { fault: isKind ? `${fault}, not ${kindOf(issue.input)}` : fault, hint: (isKind ? wayOut(issue.expected, issue.input) : undefined) ?? hint }, path, { isSecret: isOfEnv(path) || path.includes("fallback"), ofKey: isOfEnv(path) });
+  return document.problem("value_wrong", { fault: isKind ? `${fault}, not ${kindOf(issue.input)}` : fault, hint: (isKind ? wayOut(issue.expected, issue.input) : undefined) ?? hint }, path, { isSecret: isOfEnv(path) || path.includes("fallback") || path.includes("token"), ofKey: isOfEnv(path) });
 }
 
 function isOfEnv(path: Path): boolean {
