@@ -16,7 +16,7 @@ import { Exchange } from "./http-client.ts";
 import { inflated, knownCodings } from "./inflate.ts";
 import { type Network, systemNetwork } from "./network.ts";
 import { networkError } from "./network-error.ts";
-import { isRepeatable, type OutgoingRequest, parseRequest, portOf, serializeHead } from "./outgoing-request.ts";
+import { isRepeatable, type OutgoingRequest, parseRequest, portOf, serializeHead, streamOf } from "./outgoing-request.ts";
 import { redirected } from "./redirect.ts";
 import type { Fields, ResponseHead } from "./response-parser.ts";
 import { type Subrequest, Subrequests } from "./subrequests.ts";
@@ -39,6 +39,7 @@ export interface EgressOptions {
 
 type EgressOps = Pick<Handlers<typeof fetchOps, OpContext>, "fetch_start" | "fetch_abort">;
 
+const MISDIRECTED = 421;
 const MAX_REDIRECTS = limitValue("fetch_redirects");
 /** What the host does for one hop, and for a TLS handshake. */
 const HOP_FUEL = 25_000;
@@ -79,10 +80,18 @@ export function createEgress(options: EgressOptions): EgressOps {
 
   async function follow(ctx: OpContext, first: OutgoingRequest, subrequest: Subrequest, limits: AppLimits): Promise<FetchHead> {
     let request = first;
+    let isRetried = false;
     for (let redirects = 0; ; redirects++) {
-      const exchange = await send(ctx, request, subrequest, limits);
+      let exchange = await send(ctx, request, subrequest, limits);
       try {
-        const head = await exchange.head;
+        let head = await exchange.head;
+        // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20: the connection was the wrong one, and nothing has been done.
+        if (head.status === MISDIRECTED && !isRetried && streamOf(request) === null) {
+          isRetried = true;
+          exchange.cancel();
+          exchange = await send(ctx, request, subrequest, limits, true);
+          head = await exchange.head;
+        }
         const next = redirected(request, head);
         if (next === null) {
           exchange.finished.then(() => subrequest.end());
@@ -98,7 +107,7 @@ export function createEgress(options: EgressOptions): EgressOps {
     }
   }
 
-  async function send(ctx: OpContext, request: OutgoingRequest, subrequest: Subrequest, limits: AppLimits): Promise<Exchange> {
+  async function send(ctx: OpContext, request: OutgoingRequest, subrequest: Subrequest, limits: AppLimits, isFresh = false): Promise<Exchange> {
     const { url, body } = request;
     const { app } = ctx.invocation;
     const { signal } = subrequest;
@@ -106,7 +115,7 @@ export function createEgress(options: EgressOptions): EgressOps {
     const target = { url, port: portOf(url), connectMs: limits.fetchConnectMs, signal };
     const addresses = await permittedAddresses(target, options.policyOf(app), network, () => options.onDenied(ctx, url.host));
     const open = opener(ctx, request, subrequest, limits);
-    const kept = isRepeatable(request) ? poolFor(limits)?.take(addresses.map((address) => ({ app, origin: url.origin, address }))) : undefined;
+    const kept = isRepeatable(request) && !isFresh ? poolFor(limits)?.take(addresses.map((address) => ({ app, origin: url.origin, address }))) : undefined;
     if (kept) {
       const exchange = open(kept);
       await exchange.head.catch(() => {});

@@ -183,6 +183,31 @@ describe("a kept connection that the upstream closed", () => {
   });
 });
 
+describe("a request that is told to have come over the wrong connection", () => {
+  const MISDIRECTED = "HTTP/1.1 421 Misdirected Request\r\nContent-Length: 2\r\n\r\nno";
+
+  test("is sent again over a new one, once", async () => {
+    await using upstream = await keeping((nth) => (nth === 1 || nth >= 3 ? MISDIRECTED : OK));
+    using pool = disposable(new ConnectionPool());
+    const guest = new Guest({ egress: egressWith(pool.pool) });
+    expect(await texts(guest, [upstream.url], [upstream.url])).toEqual(["hi", "hi"]);
+    expect(upstream.connections).toBe(2);
+    expect(await texts(guest, [upstream.url, { method: "POST", data: "body" }])).toEqual(["no"]);
+    expect(upstream.connections).toBe(4);
+  });
+
+  test("is not when its body was a stream", async () => {
+    await using upstream = await Upstream.start((socket, received) => {
+      if (received.endsWith("0\r\n\r\n")) socket.end(MISDIRECTED);
+    });
+    const guest = new Guest();
+    const pipe = new BytePipe(1024);
+    pipe.close();
+    expect((await guest.fetch(upstream.url, { method: "POST", bodyRid: guest.resources.add(SINK, pipe) })).status).toBe(421);
+    expect(upstream.connections).toBe(1);
+  });
+});
+
 describe("those that wait", () => {
   const fetchedAtOnce = async (guest: Guest, upstream: Upstream, count: number) => {
     const heads = await Promise.all(Array.from({ length: count }, () => guest.fetch(upstream.url)));
