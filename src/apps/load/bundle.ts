@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { UnsafeFile } from "./app-files.ts";
 import { buildApp, type BuildLimits } from "./bun-build.ts";
 import { type Entry, findEntry } from "./entry.ts";
+import { waitForClosing } from "./for-await.ts";
 import { LoadError, type LoadProblem } from "./load-error.ts";
 import { exportsOfSingleFile, hasBundler } from "./single-file.ts";
 import type { NodeModules } from "./node-modules.ts";
@@ -55,7 +56,8 @@ export const loadBundle: LoadBundle = async (appPath, limits, nodeModules = null
   const files = [...entry.files.read];
   if (problems.length > 0) throw new LoadError(problems, files);
   if (output === null) throw new LoadError({ file: entry.name, message: "the bundler gave up without saying why" }, files);
-  const bundle = bundleOf(entry, output.code, sourceMapOf(output.sourceMap), output.exports, inputs, warnings, doorName);
+  const waiting = waitForClosing(output);
+  const bundle = bundleOf(entry, waiting.code, sourceMapOf(waiting.sourceMap), output.exports, inputs, warnings, doorName);
   if (bundle.bytes > limits.maxBundleBytes)
     throw new LoadError({ file: entry.name, message: `the bundle has ${bundle.bytes} bytes, which is more than the ${limits.maxBundleBytes} allowed`, hint: "import less, or raise the app's bundle limit" }, files);
   return bundle;

@@ -4,6 +4,7 @@
  */
 import { parse } from "es-module-lexer/minimal/js";
 import { extname } from "node:path";
+import { hasForAwait } from "./for-await.ts";
 
 /** Words that may mean something the bundler has to translate. Checked before Bun's parser sees the file: it would run macro imports. */
 const NEEDS_BUNDLER = /\b(?:import|process|require|module|exports|__dirname|__filename|using|accessor)\b|@/;
@@ -21,7 +22,7 @@ export function exportsOfSingleFile(path: string, source: string): readonly stri
       const [imports, exports] = parse(source);
       return imports.some((found) => found.d === STATIC) ? null : exports.map((found) => found.n);
     }
-    if (NEEDS_BUNDLER.test(source)) return null;
+    if (NEEDS_BUNDLER.test(source) || hasForAwait(source)) return null;
     const { imports, exports } = new Bun.Transpiler({ loader: "js" }).scan(source);
     return imports.length === 0 && exports.length > 0 ? exports : null;
   } catch {
