@@ -28,6 +28,8 @@ interface CurveKind {
   readonly kty: "EC" | "OKP";
   /** Bytes of a coordinate, or of the only one, by curve. A kind of one curve has it under its own name. */
   readonly sizes: Readonly<Record<string, number>>;
+  /** Of both keys. */
+  readonly usages: readonly KeyUsage[];
   readonly publicUsages: readonly KeyUsage[];
   readonly privateUsages: readonly KeyUsage[];
   readonly use: "enc" | "sig";
@@ -51,7 +53,7 @@ function registerCurves(kind: CurveKind, operations: Partial<Algorithm>): void {
     const size = sizeOf(curve);
     const secret = jwk.d === undefined ? undefined : sized(memberBytes(jwk.d, "d"), size);
     const x = sized(memberBytes(jwk.x, "x"), size);
-    const publicKey = isEc ? concat(new SafeUint8Array([UNCOMPRESSED]), concat(x, sized(memberBytes(jwk.y, "y"), size))) : x;
+    const publicKey = isEc ? pointOf(x, sized(memberBytes(jwk.y, "y"), size)) : x;
     return secret === undefined ? publicKey : concat(secret, publicKey);
   };
 
@@ -62,7 +64,7 @@ function registerCurves(kind: CurveKind, operations: Partial<Algorithm>): void {
     generateKey(parameters: Dictionary) {
       const curve = readCurve(parameters);
       return (extractable: boolean, usages: readonly KeyUsage[]) => {
-        requireUsages(usages, publicUsages.length === 0 ? privateUsages : concatUsages(privateUsages, publicUsages));
+        requireUsages(usages, kind.usages);
         if (sizes[curve] === undefined) fail("NotSupportedError", "The curve is not supported");
         const algorithm = algorithmFor(curve);
         const ofPrivate = onlyUsages(usages, privateUsages);
@@ -124,14 +126,18 @@ function sized(bytes: Bytes, size: number): Bytes {
   return bytes;
 }
 
+function pointOf(x: Bytes, y: Bytes): Bytes {
+  const form = new SafeUint8Array(1);
+  form[0] = UNCOMPRESSED;
+  return concat(form, concat(x, y));
+}
+
 function concat(a: Bytes, b: Bytes): Bytes {
   const bytes = new SafeUint8Array(byteLength(a) + byteLength(b));
   typedArraySet(bytes, a);
   typedArraySet(bytes, b, byteLength(a));
   return bytes;
 }
-
-const concatUsages = (a: readonly KeyUsage[], b: readonly KeyUsage[]): readonly KeyUsage[] => [a[0] as KeyUsage, b[0] as KeyUsage];
 
 /** `context`: of Ed448. */
 const signing = (readHash: (parameters: Dictionary) => string | null, readContext: (parameters: Dictionary) => Bytes | null): Partial<Algorithm> => ({
@@ -172,8 +178,8 @@ const curveOf = ({ algorithm }: KeySlots): string => algorithm.namedCurve ?? alg
 const none = (): null => null;
 
 const NIST_SIZES = { __proto__: null as never, "P-256": 32, "P-384": 48, "P-521": 66 };
-const forSigning = { publicUsages: ["verify"], privateUsages: ["sign"], use: "sig" } as const;
-const forAgreement = { publicUsages: [], privateUsages: ["deriveKey", "deriveBits"], use: "enc", algs: undefined, exportedAlg: null } as const;
+const forSigning = { usages: ["sign", "verify"], publicUsages: ["verify"], privateUsages: ["sign"], use: "sig" } as const;
+const forAgreement = { usages: ["deriveKey", "deriveBits"], publicUsages: [], privateUsages: ["deriveKey", "deriveBits"], use: "enc", algs: undefined, exportedAlg: null } as const;
 
 registerCurves(
   { ...forSigning, name: "ECDSA", kty: "EC", sizes: NIST_SIZES, algs: (curve) => [curve === "P-256" ? "ES256" : curve === "P-384" ? "ES384" : "ES512"], exportedAlg: null },

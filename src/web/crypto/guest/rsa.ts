@@ -28,6 +28,8 @@ const { crypto_rsa_generate, crypto_rsa_import, crypto_rsa_import_jwk, crypto_rs
 
 interface RsaKind {
   readonly name: string;
+  /** Of both keys. */
+  readonly usages: readonly KeyUsage[];
   readonly publicUsages: readonly KeyUsage[];
   readonly privateUsages: readonly KeyUsage[];
   readonly use: "enc" | "sig";
@@ -48,7 +50,7 @@ function registerRsa(kind: RsaKind, operations: Partial<Algorithm>): void {
       const publicExponent = required(parameters, "publicExponent", toBigInteger);
       const hash = required(parameters, "hash", toHash);
       return (extractable: boolean, usages: readonly KeyUsage[]): Promise<CryptoKeyPair> => {
-        requireUsages(usages, onlyOf(kind));
+        requireUsages(usages, kind.usages);
         const exponent = smallInteger(publicExponent);
         if (modulusLength < MIN_RSA_BITS || modulusLength > MAX_RSA_BITS) fail("OperationError", "An RSA modulus has " + MIN_RSA_BITS + " to " + MAX_RSA_BITS + " bits here");
         if (!arrayIncludes(RSA_EXPONENTS, exponent)) fail("OperationError", "An RSA key has the public exponent 3 or 65537 here");
@@ -90,12 +92,6 @@ function registerRsa(kind: RsaKind, operations: Partial<Algorithm>): void {
     },
   } as Algorithm);
 }
-
-const onlyOf = ({ publicUsages, privateUsages }: RsaKind): readonly KeyUsage[] => {
-  const all: KeyUsage[] = [];
-  for (let i = 0; i < publicUsages.length; i++) arrayPush(all, publicUsages[i] as KeyUsage, privateUsages[i] as KeyUsage);
-  return all;
-};
 
 function importJwk(kind: RsaKind, hash: string, jwk: JsonWebKey, extractable: boolean, usages: readonly KeyUsage[]): Bytes {
   checkJwk(jwk, "RSA", kind.use, extractable, usages);
@@ -149,13 +145,14 @@ const oaep =
   };
 
 const hashDigits = (hash: string): string => stringSlice(hash, 4);
-const signing = { publicUsages: ["verify"], privateUsages: ["sign"], use: "sig" } as const;
+const signing = { usages: ["sign", "verify"], publicUsages: ["verify"], privateUsages: ["sign"], use: "sig" } as const;
 
 registerRsa({ ...signing, name: "RSASSA-PKCS1-v1_5", algOf: (hash) => "RS" + hashDigits(hash) }, signatures("RSASSA-PKCS1-v1_5", () => 0));
 registerRsa({ ...signing, name: "RSA-PSS", algOf: (hash) => "PS" + hashDigits(hash) }, signatures("RSA-PSS", (parameters) => required(parameters, "saltLength", toLength)));
 registerRsa(
   {
     name: "RSA-OAEP",
+    usages: ["encrypt", "decrypt", "wrapKey", "unwrapKey"],
     publicUsages: ["encrypt", "wrapKey"],
     privateUsages: ["decrypt", "unwrapKey"],
     use: "enc",
