@@ -39,6 +39,7 @@ test("crypto.subtle.timingSafeEqual compares buffers of the same length", async 
     await guest.run(`
       const { subtle } = crypto, name = (f) => { try { return f(); } catch (e) { return e.name; } };
       const a = new Uint8Array([1, 2, 3]);
-      return [subtle.timingSafeEqual(a, a.slice().buffer), subtle.timingSafeEqual(a, new Uint8Array([1, 2, 4])), subtle.timingSafeEqual(new Uint8Array(), new ArrayBuffer(0)), name(() => subtle.timingSafeEqual(a, new Uint8Array(2))), name(() => subtle.timingSafeEqual(a, "abc")), name(() => subtle.timingSafeEqual(a)), name(() => subtle.timingSafeEqual.call({}, a, a))];`),
-  ).toEqual([true, false, true, "TypeError", "TypeError", "TypeError", "TypeError"]);
+      const large = new Uint8Array(2_500_000), other = large.slice(); other[1_200_000] = 1;
+      return [subtle.timingSafeEqual(large, large.slice()), subtle.timingSafeEqual(large, other), subtle.timingSafeEqual(a, a.slice().buffer), subtle.timingSafeEqual(a, new Uint8Array([1, 2, 4])), subtle.timingSafeEqual(new Uint8Array(), new ArrayBuffer(0)), name(() => subtle.timingSafeEqual(a, new Uint8Array(2))), name(() => subtle.timingSafeEqual(a, "abc")), name(() => subtle.timingSafeEqual(a)), name(() => subtle.timingSafeEqual.call({}, a, a))];`),
+  ).toEqual([true, false, true, false, true, "TypeError", "TypeError", "TypeError", "TypeError"]);
 });

@@ -4,25 +4,26 @@ import { hostOps } from "../infra/guest/host-ops.ts";
 import { arrayBufferIsView, SafeTypeError, SafeUint8Array, typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset, typedArrayName, typedArraySet } from "../infra/guest/primordials.ts";
 import { constructionKey, defineInterface, exposeAttribute, requireArguments, requireConstructionKey } from "../infra/guest/webidl.ts";
 import { DigestStream } from "./guest/digest-stream.ts";
-import { SubtleCrypto } from "./guest/subtle-crypto.ts";
+import { type SubtleCrypto, subtle } from "./guest/subtle-crypto.ts";
 import { cryptoOps, MAX_RANDOM_BYTES } from "./ops.ts";
 
 const { crypto_random, crypto_random_uuid } = hostOps(cryptoOps);
 
 export class Crypto {
-  #subtle = new SubtleCrypto(constructionKey);
+  #brand = true;
   constructor(key?: symbol) {
     requireConstructionKey(key);
   }
   get subtle(): SubtleCrypto {
-    return this.#subtle;
+    this.#brand;
+    return subtle;
   }
   get DigestStream(): typeof DigestStream {
-    this.#subtle;
+    this.#brand;
     return DigestStream;
   }
   getRandomValues(array: unknown): unknown {
-    this.#subtle;
+    this.#brand;
     requireArguments(arguments.length, 1, "Crypto.getRandomValues");
     if (!arrayBufferIsView(array)) throw new SafeTypeError("Crypto.getRandomValues: not an ArrayBufferView");
     const name = typedArrayName(array);
@@ -34,7 +35,7 @@ export class Crypto {
     return array;
   }
   randomUUID(): string {
-    this.#subtle;
+    this.#brand;
     return crypto_random_uuid();
   }
 }

@@ -7,8 +7,8 @@
 import { async, bool, bytes, nothing, nullable, str, sync, u32 } from "../../isolate/op.ts";
 
 export const MAX_RANDOM_BYTES = 65_536;
-/** Longest input of one `crypto_hash_update`. */
-export const MAX_HASH_CHUNK_BYTES = 1 << 20;
+/** Longest input of one `crypto_hash_update` and one `crypto_equal`. */
+export const MAX_CHUNK_BYTES = 1 << 20;
 
 export const MIN_RSA_BITS = 512;
 export const MAX_RSA_BITS = 4096;
@@ -26,7 +26,7 @@ export const cryptoOps = {
   crypto_random: sync([u32], bytes()),
   crypto_random_uuid: sync([], str()),
   /** Whether two byte sequences of equal length are equal, in time that does not depend on where they differ. */
-  crypto_equal: sync([bytes(), bytes()], bool),
+  crypto_equal: sync([bytes(MAX_CHUNK_BYTES), bytes(MAX_CHUNK_BYTES)], bool),
   /** Gives what was kept, once. */
   crypto_take: sync([u32], bytes()),
   crypto_base64url: sync([bytes()], str()),
@@ -37,7 +37,7 @@ export const cryptoOps = {
   crypto_digest: async([name, bytes()], bytes()),
   /** Opens a digest to be fed piece by piece. */
   crypto_hash_open: sync([name], u32),
-  crypto_hash_update: sync([u32, bytes(MAX_HASH_CHUNK_BYTES)], nothing),
+  crypto_hash_update: sync([u32, bytes(MAX_CHUNK_BYTES)], nothing),
   /** The digest. Closes the rid. */
   crypto_hash_finish: sync([u32], bytes()),
   crypto_hash_close: sync([u32], nothing),

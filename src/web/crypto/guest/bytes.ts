@@ -1,6 +1,6 @@
 /** Bytes of keys, out of the app's reach. */
 import { hostOps } from "../../infra/guest/host-ops.ts";
-import { promiseThen, SafeUint8Array, typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset, typedArraySet } from "../../infra/guest/primordials.ts";
+import { mathMin, promiseThen, SafeUint8Array, typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset, typedArraySet } from "../../infra/guest/primordials.ts";
 import { cryptoOps } from "../ops.ts";
 import type { Kept } from "./algorithm.ts";
 import type { Bytes } from "./crypto-key.ts";
@@ -15,6 +15,10 @@ export function copyOf(bytes: Bytes, start = 0, end = byteLength(bytes)): Bytes 
   typedArraySet(copy, new SafeUint8Array(typedArrayBuffer(bytes), typedArrayByteOffset(bytes) + start, end - start));
   return copy;
 }
+
+/** At most `most` bytes from `at` on, not copied. */
+export const chunkOf = (bytes: Bytes, at: number, most: number): Bytes =>
+  new SafeUint8Array(typedArrayBuffer(bytes), typedArrayByteOffset(bytes) + at, mathMin(most, byteLength(bytes) - at));
 
 /** Big-endian. */
 export function readU32(bytes: Bytes, at: number): number {

@@ -1,12 +1,13 @@
 /** `crypto.DigestStream` as Workers have it (https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#constructors): a writable stream that hashes what is written. */
 import { WritableStream } from "web-streams-polyfill";
 import { hostOps } from "../../infra/guest/host-ops.ts";
-import { mathMin, promiseIgnore, promiseWithResolvers, SafeUint8Array, typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset } from "../../infra/guest/primordials.ts";
+import { promiseIgnore, promiseWithResolvers, typedArrayBuffer, typedArrayByteLength } from "../../infra/guest/primordials.ts";
 import { defineInterface, requireArguments } from "../../infra/guest/webidl.ts";
 import { toBufferSource } from "../../infra/guest/webidl-convert.ts";
 import { utf8Encode } from "../../encoding/guest/utf8.ts";
-import { cryptoOps, MAX_HASH_CHUNK_BYTES } from "../ops.ts";
+import { cryptoOps, MAX_CHUNK_BYTES } from "../ops.ts";
 import { toHash } from "./algorithm.ts";
+import { chunkOf } from "./bytes.ts";
 
 const { crypto_hash_open, crypto_hash_update, crypto_hash_finish, crypto_hash_close } = hostOps(cryptoOps);
 
@@ -26,8 +27,7 @@ export class DigestStream extends WritableStream<unknown> {
         try {
           const bytes = typeof chunk === "string" ? utf8Encode(chunk) : toBufferSource(chunk, "chunk");
           const length = typedArrayByteLength(bytes);
-          for (let at = 0; at < length; at += MAX_HASH_CHUNK_BYTES)
-            crypto_hash_update(open(), new SafeUint8Array(typedArrayBuffer(bytes), typedArrayByteOffset(bytes) + at, mathMin(MAX_HASH_CHUNK_BYTES, length - at)));
+          for (let at = 0; at < length; at += MAX_CHUNK_BYTES) crypto_hash_update(open(), chunkOf(bytes, at, MAX_CHUNK_BYTES));
           this.#bytesWritten += length;
         } catch (error) {
           reject(error);

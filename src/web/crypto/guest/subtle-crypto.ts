@@ -1,12 +1,12 @@
 /** SubtleCrypto (https://w3c.github.io/webcrypto/#subtlecrypto-interface), and `timingSafeEqual` as Workers have it. */
 import { hostOps } from "../../infra/guest/host-ops.ts";
 import { promiseReject, promiseResolve, promiseThen, SafeTypeError, typedArrayBuffer } from "../../infra/guest/primordials.ts";
-import { defineInterface, requireArguments, requireConstructionKey } from "../../infra/guest/webidl.ts";
+import { constructionKey, defineInterface, requireArguments, requireConstructionKey } from "../../infra/guest/webidl.ts";
 import { toBufferSource, toEnum, toSequence, toUnsignedLong, viewBytes } from "../../infra/guest/webidl-convert.ts";
-import { cryptoOps } from "../ops.ts";
+import { cryptoOps, MAX_CHUNK_BYTES } from "../ops.ts";
 import "./aes.ts";
 import { algorithmOf, type CryptoKeyPair, type KeyFormat, lookUp, type Normalized, normalize, requireAnyUsage } from "./algorithm.ts";
-import { byteLength, taken } from "./bytes.ts";
+import { byteLength, chunkOf, taken } from "./bytes.ts";
 import { type Bytes, type CryptoKey, isKey, type KeySlots, type KeyUsage, onlyUsages, slotsOf, USAGES } from "./crypto-key.ts";
 import "./curves.ts";
 import "./digests.ts";
@@ -167,10 +167,16 @@ export class SubtleCrypto {
     const left = toBufferSource(a, "a");
     const right = toBufferSource(b, "b");
     if (byteLength(left) !== byteLength(right)) throw new SafeTypeError("timingSafeEqual takes buffers of the same length");
-    return crypto_equal(left, right);
+    let isEqual = true;
+    // To the end, also past a difference.
+    for (let at = 0; at < byteLength(left); at += MAX_CHUNK_BYTES) isEqual = crypto_equal(chunkOf(left, at, MAX_CHUNK_BYTES), chunkOf(right, at, MAX_CHUNK_BYTES)) && isEqual;
+    return isEqual;
   }
 }
 defineInterface(SubtleCrypto, "SubtleCrypto", { lengths: { deriveBits: 2 } });
+
+/** `crypto.subtle`. */
+export const subtle = new SubtleCrypto(constructionKey);
 
 /** What an operation throws rejects its promise. */
 function settled<T>(operation: () => T | Promise<T>): Promise<T> {
