@@ -7,6 +7,7 @@ import "./abort/guest.ts";
 import "./performance/guest.ts";
 import "./console/guest.ts";
 import "./url/guest.ts";
+import "./url-pattern/guest.ts";
 import "./encoding/guest.ts";
 import "./structured-clone/guest.ts";
 import "./crypto/guest.ts";

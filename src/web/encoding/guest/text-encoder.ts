@@ -21,12 +21,13 @@ export class TextEncoder {
     if (typedArrayName(destination) !== "Uint8Array") throw new SafeTypeError("TextEncoder.encodeInto: the destination is not a Uint8Array");
     const target = destination as Uint8Array;
     const room = typedArrayLength(target);
+    if (room === 0) return { read: 0, written: 0 };
     // Every unit takes at least one byte, so no more of the text can fit.
     const bytes = utf8Encode(toUSVString(text.length > room ? stringSlice(text, 0, wholeCharacters(text, room)) : text));
     const length = typedArrayLength(bytes);
     const written = length <= room ? length : startOfCharacter(bytes, room);
     typedArraySet(target, written === length ? bytes : new SafeUint8Array(typedArrayBuffer(bytes), 0, written));
-    return { read: written === 0 ? 0 : unitsOf(bytes, written), written };
+    return { read: unitsOf(bytes, written), written };
   }
 }
 defineInterface(TextEncoder, "TextEncoder", { lengths: { encode: 0 }, inspected: ["encoding"] });
