@@ -10,7 +10,7 @@ import type { Report } from "./results.ts";
 /** What an attack has to be, for this benchmark: `source` is the body of `async fetch(req, env, ctx)`, `id` an identifier. */
 type Source = Pick<Attack, "id" | "category" | "source">;
 
-const CATEGORIES = { C: "CPU in JavaScript", N: "CPU in native code", G: "regular expressions", S: "stack", M: "memory", P: "promises", T: "timers" } as const;
+const CATEGORIES = { C: "CPU in JavaScript", N: "CPU in native code", G: "regular expressions", S: "stack", M: "memory", P: "promises", T: "timers", Y: "cryptography" } as const;
 const LIMITS = { cpu_ms: 50, wall_ms: 2000, stream_ms: 2000, wait_until_ms: 1000, memory_mb: 64, log_kb: 64 };
 const GOOD_RATE = 200;
 const EVIL_RATE = 20;

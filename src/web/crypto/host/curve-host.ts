@@ -8,7 +8,7 @@ import type { cryptoOps } from "../ops.ts";
 import { generateCurveKey, loadCurve448, openPrivateKey, openPublicKey, type PrivateForm, readPrivateKey, readPrivateKey448, readPublicKey } from "./curve-keys.ts";
 import { type Curve, curveOf, pkcs8Of, privateParts, spkiOf } from "./curves.ts";
 import { dataError, operationError, orOperationError } from "./failure.ts";
-import { CALL_FUEL, JOB_FUEL } from "./fuel.ts";
+import { CALL_FUEL } from "./fuel.ts";
 import { hashOf } from "./hashes.ts";
 import type { HeavyWork } from "./heavy-work.ts";
 import { keep } from "./kept.ts";
@@ -37,7 +37,7 @@ export function createCurveHost(work: HeavyWork): Pick<Handlers<typeof cryptoOps
       return work.onThread(ctx, bytes, job);
     }
     ctx.charge(curve.makeFuel);
-    return work.inPool(ctx, JOB_FUEL + fuel, bytes, job);
+    return work.inPool(ctx, fuel, bytes, job);
   };
   return {
     async crypto_curve_generate(ctx, name) {

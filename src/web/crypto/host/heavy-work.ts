@@ -4,7 +4,7 @@
  */
 import { GuestError } from "../../../isolate/guest-error.ts";
 import type { OpContext } from "../../../isolate/invocation.ts";
-import { CALL_FUEL, COPY_FUEL_PER_BYTE } from "./fuel.ts";
+import { COPY_FUEL_PER_BYTE, JOB_FUEL } from "./fuel.ts";
 
 const JOB = "crypto-job";
 /** What the jobs of one app may hold of the process's memory, bytes, and their number. */
@@ -57,8 +57,8 @@ export class HeavyWork {
   }
 
   #enqueue<T>(ctx: OpContext, bytes: number, start: () => Promise<T>): Promise<T> {
-    // Before it is refused: the bytes have been copied.
-    ctx.charge(CALL_FUEL + bytes * COPY_FUEL_PER_BYTE);
+    // Also for one that is refused: its bytes have been copied.
+    ctx.charge(JOB_FUEL + bytes * COPY_FUEL_PER_BYTE);
     const { app, resources } = ctx.invocation;
     const work = this.#apps.get(app) ?? { waiting: new Set(), running: 0, jobs: 0, bytes: 0 };
     if (work.jobs >= MAX_PENDING_JOBS || (work.jobs > 0 && work.bytes + bytes > MAX_PENDING_BYTES)) throw new GuestError("OperationError", "too much cryptographic work at once");

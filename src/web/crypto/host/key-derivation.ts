@@ -5,7 +5,6 @@ import type { OpContext } from "../../../isolate/invocation.ts";
 import type { Handlers } from "../../../isolate/op.ts";
 import type { cryptoOps } from "../ops.ts";
 import { operationError, orOperationError } from "./failure.ts";
-import { JOB_FUEL } from "./fuel.ts";
 import { hashOf } from "./hashes.ts";
 import type { HeavyWork } from "./heavy-work.ts";
 import { keep } from "./kept.ts";
@@ -26,7 +25,7 @@ export function createKeyDerivationHost(work: HeavyWork): Pick<Handlers<typeof c
       const blocks = Math.ceil(length / hash.bytes);
       if (blocks > HKDF_MAX_BLOCKS) throw operationError(`HKDF gives at most ${HKDF_MAX_BLOCKS * hash.bytes} bytes with ${name}`);
       const held = key.byteLength + salt.byteLength + info.byteLength;
-      const fuel = JOB_FUEL + (key.byteLength + salt.byteLength + blocks * info.byteLength) * hash.fuelPerByte + blocks * 2 * hash.fuelPerIteration;
+      const fuel = (key.byteLength + salt.byteLength + blocks * info.byteLength) * hash.fuelPerByte + blocks * 2 * hash.fuelPerIteration;
       if (length === 0) return keep(ctx, new Uint8Array(0));
       const job = () => orOperationError("the key cannot be derived", async () => new Uint8Array(await hkdfAsync(hash.id, key, salt, info, length)));
       return keep(ctx, work.inPool(ctx, fuel, held, job));
@@ -37,7 +36,7 @@ export function createKeyDerivationHost(work: HeavyWork): Pick<Handlers<typeof c
       if (iterations > most) throw operationError(`PBKDF2: ${iterations} iterations are more than kdf_iterations, which allows ${most}`);
       const blocks = Math.ceil(length / hash.bytes);
       if (blocks * iterations > most * MAX_TIMES_LIMIT) throw operationError("PBKDF2: so many bytes take more iterations than kdf_iterations allows");
-      const fuel = JOB_FUEL + (password.byteLength + blocks * salt.byteLength) * hash.fuelPerByte + blocks * iterations * hash.fuelPerIteration;
+      const fuel = (password.byteLength + blocks * salt.byteLength) * hash.fuelPerByte + blocks * iterations * hash.fuelPerIteration;
       if (length === 0) return keep(ctx, new Uint8Array(0));
       const job = () => orOperationError("the key cannot be derived", async () => new Uint8Array(await pbkdf2Async(password, salt, iterations, length, hash.id)));
       return keep(ctx, work.inPool(ctx, fuel, password.byteLength + salt.byteLength + length, job));

@@ -5,7 +5,6 @@ import type { OpContext } from "../../../isolate/invocation.ts";
 import type { Handlers } from "../../../isolate/op.ts";
 import { type cryptoOps, MAX_RSA_BITS, MIN_RSA_BITS, RSA_EXPONENTS } from "../ops.ts";
 import { dataError, operationError, orDataError, orOperationError } from "./failure.ts";
-import { JOB_FUEL } from "./fuel.ts";
 import { hashOf } from "./hashes.ts";
 import type { HeavyWork } from "./heavy-work.ts";
 import { keep } from "./kept.ts";
@@ -31,7 +30,7 @@ export function createRsaHost(work: HeavyWork): Pick<Handlers<typeof cryptoOps, 
   return {
     async crypto_rsa_generate(ctx, modulusBits, exponent) {
       if (modulusBits < MIN_RSA_BITS || modulusBits > MAX_RSA_BITS || !RSA_EXPONENTS.includes(exponent)) throw operationError("RSA keys like this are not made");
-      const fuel = JOB_FUEL + GENERATE_FUEL * kilobits(modulusBits) ** 3;
+      const fuel = GENERATE_FUEL * kilobits(modulusBits) ** 3;
       const options = { modulusLength: modulusBits, publicExponent: exponent, publicKeyEncoding: { type: "spki", format: "der" }, privateKeyEncoding: { type: "pkcs8", format: "der" } } as const;
       const { publicKey, privateKey } = await work.inPool(ctx, fuel, 0, () => orOperationError("the key cannot be generated", () => generateAsync("rsa", options)));
       return keep(ctx, concat(u32(publicKey.byteLength), publicKey, privateKey));
@@ -61,14 +60,14 @@ export function createRsaHost(work: HeavyWork): Pick<Handlers<typeof cryptoOps, 
     async crypto_rsa_sign(ctx, scheme, hashName, der, saltLength, data) {
       const hash = hashOf(hashName);
       const key = open(ctx, true, der);
-      const fuel = JOB_FUEL + PRIVATE_FUEL * kilobits(bitsOf(key)) ** 3 + data.byteLength * hash.fuelPerByte;
+      const fuel = PRIVATE_FUEL * kilobits(bitsOf(key)) ** 3 + data.byteLength * hash.fuelPerByte;
       const input = { key, ...padding(scheme, saltLength) };
       return work.inPool(ctx, fuel, data.byteLength, () => orOperationError("the data cannot be signed", async () => new Uint8Array(await signAsync(hash.id, data, input))));
     },
     async crypto_rsa_verify(ctx, scheme, hashName, der, saltLength, signature, data) {
       const hash = hashOf(hashName);
       const key = open(ctx, false, der);
-      const fuel = JOB_FUEL + PUBLIC_FUEL * kilobits(bitsOf(key)) ** 2 + data.byteLength * hash.fuelPerByte;
+      const fuel = PUBLIC_FUEL * kilobits(bitsOf(key)) ** 2 + data.byteLength * hash.fuelPerByte;
       const input = { key, ...padding(scheme, saltLength) };
       // A signature that cannot be checked, for its length or that of its salt, is a wrong one.
       return work.inPool(ctx, fuel, data.byteLength, () => verifyAsync(hash.id, data, input, signature).catch(() => false));
@@ -77,7 +76,7 @@ export function createRsaHost(work: HeavyWork): Pick<Handlers<typeof cryptoOps, 
       const hash = hashOf(hashName);
       const key = open(ctx, !isEncrypting, der);
       const size = kilobits(bitsOf(key));
-      const fuel = JOB_FUEL + (isEncrypting ? PUBLIC_FUEL * size ** 2 : PRIVATE_FUEL * size ** 3) + (label?.byteLength ?? 0) * hash.fuelPerByte;
+      const fuel = (isEncrypting ? PUBLIC_FUEL * size ** 2 : PRIVATE_FUEL * size ** 3) + (label?.byteLength ?? 0) * hash.fuelPerByte;
       const usage = isEncrypting ? "encrypt" : "decrypt";
       const params = { name: "RSA-OAEP", ...(label === null ? {} : { label }) };
       const job = () =>

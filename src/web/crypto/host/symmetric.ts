@@ -4,7 +4,7 @@ import type { OpContext } from "../../../isolate/invocation.ts";
 import type { Handlers } from "../../../isolate/op.ts";
 import type { cryptoOps } from "../ops.ts";
 import { operationError, orOperationError } from "./failure.ts";
-import { CALL_FUEL, JOB_FUEL } from "./fuel.ts";
+import { CALL_FUEL } from "./fuel.ts";
 import { hashOf } from "./hashes.ts";
 import type { HeavyWork } from "./heavy-work.ts";
 
@@ -32,7 +32,7 @@ export function createSymmetricHost(work: HeavyWork): Pick<Handlers<typeof crypt
       ctx.charge(CALL_FUEL + fuel);
       return new Uint8Array(createHmac(hash.id, key).update(data).digest());
     }
-    return work.inPool(ctx, JOB_FUEL + fuel, key.byteLength + data.byteLength, async () => {
+    return work.inPool(ctx, fuel, key.byteLength + data.byteLength, async () => {
       const imported = await subtle.importKey("raw", key, { name: "HMAC", hash: name }, false, ["sign"]);
       return new Uint8Array(await subtle.sign("HMAC", imported, data));
     });
@@ -46,7 +46,7 @@ export function createSymmetricHost(work: HeavyWork): Pick<Handlers<typeof crypt
         const imported = await subtle.importKey("raw", key, params.name, false, [usage]);
         return new Uint8Array(await subtle[usage](params, imported, data));
       });
-    return keep(ctx, work.inPool(ctx, JOB_FUEL + (data.byteLength + aside) * AES_FUEL_PER_BYTE, data.byteLength + aside, job));
+    return keep(ctx, work.inPool(ctx, (data.byteLength + aside) * AES_FUEL_PER_BYTE, data.byteLength + aside, job));
   };
 
   return {
@@ -57,7 +57,7 @@ export function createSymmetricHost(work: HeavyWork): Pick<Handlers<typeof crypt
         ctx.charge(CALL_FUEL + fuel);
         return new Uint8Array(createHash(hash.id).update(data).digest());
       }
-      return work.inPool(ctx, JOB_FUEL + fuel, data.byteLength, async () => new Uint8Array(await subtle.digest(name, data)));
+      return work.inPool(ctx, fuel, data.byteLength, async () => new Uint8Array(await subtle.digest(name, data)));
     },
     crypto_hmac: hmac,
     async crypto_hmac_verify(ctx, name, key, signature, data) {
@@ -78,7 +78,7 @@ export function createSymmetricHost(work: HeavyWork): Pick<Handlers<typeof crypt
           if (isWrapping) return new Uint8Array(await subtle.wrapKey("raw", await subtle.importKey("raw", data, asHmac, true, ["sign"]), wrappingKey, "AES-KW"));
           return new Uint8Array(await subtle.exportKey("raw", await subtle.unwrapKey("raw", data, wrappingKey, "AES-KW", asHmac, true, ["sign"])));
         });
-      return keep(ctx, work.inPool(ctx, JOB_FUEL + data.byteLength * KEY_WRAP_FUEL_PER_BYTE, data.byteLength, job));
+      return keep(ctx, work.inPool(ctx, data.byteLength * KEY_WRAP_FUEL_PER_BYTE, data.byteLength, job));
     },
   };
 }
