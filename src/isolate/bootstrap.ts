@@ -43,7 +43,7 @@ export function boot(engine: Engine, ops: OpRegistry, guestCode: string): Base {
   instance.boot();
   const strip = instance.pointers.runtime + instance.layout.stripFlags;
   instance.bytes[strip] = STRIP_ALL;
-  const wrapped = evaluate(instance, `(function (__nanoOps, __nanoReady) { ${guestCode}\n})`);
+  const wrapped = evaluate(instance, `(function (__nanoOps, __nanoReady) { "use strict"; ${guestCode}\n})`);
   instance.bytes[strip] = 0;
   const native = nativeOps(instance, ops);
   const ready = instance.newFunction("ready", READY);

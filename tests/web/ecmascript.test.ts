@@ -1,6 +1,7 @@
 /** What ECMA-262 has and the engine lacks, in real isolates. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { TestIsolate } from "../harness/isolate.ts";
+import { bundleOf } from "../harness/node-app.ts";
 
 let isolate: TestIsolate;
 beforeAll(() => {
@@ -176,4 +177,21 @@ test("the fills outlive an app that replaces every method they might use", async
     }
     return [results[0], results[1], results[2]];`),
   ).toEqual(["AQI=", 2, 2]);
+});
+
+test("`using` and `await using` dispose at the end of their block, in apps that are bundled", async () => {
+  const { code, doorName } = await bundleOf({
+    "index.ts": `export default { async fetch() {
+      const log: unknown[] = [];
+      const sync = (name: string) => ({ [Symbol.dispose]() { log.push(name); } });
+      { using a = sync("a"); using b = sync("b"); log.push("body"); }
+      { await using c = { async [Symbol.asyncDispose]() { await null; log.push("c"); } }; }
+      for (using d of [sync("d1"), sync("d2")]) log.push("loop");
+      try { using e = { [Symbol.dispose]() { throw new Error("dispose"); } }; throw new Error("body"); } catch (error) { log.push(error instanceof SuppressedError, (error as any).error.message, (error as any).suppressed.message); }
+      using stack = new DisposableStack(); stack.defer(() => log.push("never seen"));
+      return Response.json(log);
+    } };`,
+  });
+  using app = await TestIsolate.load(code, {}, doorName);
+  expect(JSON.parse((await app.request()).text)).toEqual(["body", "b", "a", "c", "loop", "d1", "loop", "d2", true, "dispose", "body"]);
 });

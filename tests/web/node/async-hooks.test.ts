@@ -117,3 +117,18 @@ test("50 requests at once each see their own store and nobody else's", async () 
   );
   expect(answers).toEqual(Array.from({ length: 50 }, (_, id) => ({ id, span: "/root" })));
 });
+
+test("an app that has no storage pays nothing for its promises", async () => {
+  const loop = "export default { async fetch() { for (let i = 0; i < 1000; i++) await null; return new Response(); } };";
+  const fuels: number[] = [];
+  for (const before of ["", 'import { AsyncLocalStorage } from "node:async_hooks"; globalThis.kept = AsyncLocalStorage;', 'import { AsyncLocalStorage } from "node:async_hooks"; new AsyncLocalStorage();']) {
+    using app = await loadNodeApp(before + loop);
+    await app.request();
+    fuels.push((await app.request()).fuel);
+  }
+  const [plain = 0, imported = 0, stored = 0] = fuels;
+  // A larger heap costs a little at each garbage collection.
+  expect(Math.abs(imported - plain)).toBeLessThan(plain / 20);
+  expect(stored).toBeGreaterThan(plain);
+  expect(stored).toBeLessThan(plain * 4);
+});

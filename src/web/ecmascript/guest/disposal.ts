@@ -2,28 +2,21 @@
 import {
   arrayPop,
   arrayPush,
-  AsyncIteratorPrototype,
-  IteratorPrototype,
   objectDefineProperty,
   reflectApply,
   reflectConstruct,
   SafeError,
   SafeReferenceError,
-  SafeSymbol,
   SafeTypeError,
   setPrototypeOf,
   symbolToStringTag,
 } from "../../infra/guest/primordials.ts";
 import { expose } from "../../infra/guest/webidl.ts";
 import { isObject } from "../../infra/guest/webidl-convert.ts";
-import { defineHidden, defineMethods } from "./define.ts";
+import { defineHidden } from "./define.ts";
+import { symbolAsyncDispose, symbolDispose } from "./dispose-symbols.ts";
 
 type Dispose = () => unknown;
-
-const symbolDispose = SafeSymbol("Symbol.dispose");
-const symbolAsyncDispose = SafeSymbol("Symbol.asyncDispose");
-objectDefineProperty(SafeSymbol, "dispose", { __proto__: null, value: symbolDispose } as PropertyDescriptor);
-objectDefineProperty(SafeSymbol, "asyncDispose", { __proto__: null, value: symbolAsyncDispose } as PropertyDescriptor);
 
 function SuppressedError(this: unknown, error: unknown, suppressed: unknown, message?: unknown): unknown {
   const made = reflectConstruct(SafeError, message === undefined ? [] : [message], new.target ?? SuppressedError) as object;
@@ -167,21 +160,3 @@ function finish(cls: { readonly prototype: object; readonly name: string }, symb
 }
 finish(DisposableStack, symbolDispose, DisposableStack.prototype.dispose);
 finish(AsyncDisposableStack, symbolAsyncDispose, AsyncDisposableStack.prototype.disposeAsync);
-
-/** An async iterator's own `return` may be given to a promise of anything. */
-async function closeAsync(iterator: unknown): Promise<void> {
-  const method = (iterator as { return?: unknown }).return;
-  if (method !== undefined && method !== null) await reflectApply(method as () => unknown, iterator, [undefined]);
-}
-
-defineMethods(IteratorPrototype, {
-  [symbolDispose](this: unknown): void {
-    const method = (this as { return?: unknown }).return;
-    if (method !== undefined && method !== null) reflectApply(method as () => unknown, this, []);
-  },
-});
-defineMethods(AsyncIteratorPrototype, {
-  [symbolAsyncDispose](this: unknown): Promise<void> {
-    return closeAsync(this);
-  },
-});

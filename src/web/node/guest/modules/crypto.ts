@@ -195,6 +195,11 @@ export function hkdfSync(digest: string, secret: unknown, salt: unknown, info: u
 export const hkdf = (digest: string, secret: unknown, salt: unknown, info: unknown, length: number, callback: Callback<ArrayBuffer>): void => void deliver(() => hkdfSync(digest, secret, salt, info, length), callback);
 
 export const webcrypto = web.crypto;
-export const { subtle } = web.crypto;
+/** Read when it is wanted: many who import hashes never do. */
+export const subtle = /* @__PURE__ */ (() => web.crypto.subtle)();
 export const getRandomValues = <T>(array: T): T => web.crypto.getRandomValues(array);
-export default { Hash, Hmac, createHash, createHmac, hash, getHashes, randomBytes, pseudoRandomBytes, randomFillSync, randomFill, randomInt, randomUUID, timingSafeEqual, hkdfSync, hkdf, webcrypto, subtle, getRandomValues };
+export default { Hash, Hmac, createHash, createHmac, hash, getHashes, randomBytes, pseudoRandomBytes, randomFillSync, randomFill, randomInt, randomUUID, timingSafeEqual, hkdfSync, hkdf, webcrypto, getRandomValues,
+  get subtle() {
+    return web.crypto.subtle;
+  },
+};
