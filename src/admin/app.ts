@@ -16,19 +16,21 @@ export interface AdminAppOptions {
   readonly version: string;
   /** Asked for every request: a reload may change the token. */
   readonly gate: () => Gate;
+  /** Aborts when nano stops: whoever follows is told by an end. */
+  readonly closing: AbortSignal;
 }
 
 export const OPENAPI_PATH = "/admin/openapi.json";
 
 export function createAdminApp(options: AdminAppOptions): Hono {
-  const { operations, observer, gate } = options;
+  const { observer, gate } = options;
   const app = new Hono();
   const document = openApiDocument(routes, options.version);
   app.use(async (c, next) => {
     checkGate(c.req.raw, gate());
     await next();
   });
-  for (const route of routes) app.on(route.method.toUpperCase(), route.path, async (c) => toResponse(await answer(c, route, operations, observer)));
+  for (const route of routes) app.on(route.method.toUpperCase(), route.path, async (c) => toResponse(await answer(c, route, options)));
   app.get(OPENAPI_PATH, () => toResponse({ status: 200, json: document }));
   for (const [path, methods] of methodsByPath())
     app.all(path, () => {
@@ -44,12 +46,12 @@ export function createAdminApp(options: AdminAppOptions): Hono {
   return app;
 }
 
-async function answer(c: Context, route: Route, operations: Operations, observer: Pick<Observer, "event">): Promise<Reply> {
+async function answer(c: Context, route: Route, { operations, observer, closing }: AdminAppOptions): Promise<Reply> {
   const request = c.req.raw;
   const query = readQuery(new URL(request.url).searchParams, route);
   const body = route.body === null ? undefined : await readBody(request, route.body);
   const name = c.req.param("name") ?? "";
-  const asked = { name, query, body, signal: request.signal } as Parameters<Route["handle"]>[0];
+  const asked = { name, query, body, signal: AbortSignal.any([request.signal, closing]) } as Parameters<Route["handle"]>[0];
   try {
     const reply = await route.handle(asked, operations);
     if (route.method !== "get") observer.event("admin", { method: c.req.method, path: c.req.path, status: reply.status });

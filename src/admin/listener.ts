@@ -26,6 +26,8 @@ export interface AdminOptions {
 const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"];
 /** Wrong tokens of any length are refused as such. */
 const MOST_HEAD_BYTES = 2 << 20;
+/** For the ends of streams to leave. */
+const LAST_WRITES_MS = 20;
 /** A body beyond is cut by Bun; from the limit on we refuse it ourselves. */
 const MOST_READ_BYTES = 4 * MOST_BODY_BYTES;
 
@@ -34,6 +36,7 @@ export class AdminListener {
   readonly host: string;
   readonly #unix: Bun.Server<undefined> | null;
   readonly #tcp: Bun.Server<undefined> | null;
+  readonly #closing = new AbortController();
   #token: Token | null;
 
   /**
@@ -61,7 +64,7 @@ export class AdminListener {
     const bySocket: Gate = { token: null, hosts: new Set(LOCAL_HOSTS), takesAddresses: false };
     const byPort = (): Gate => ({ token: this.#token ?? unknowable, hosts, takesAddresses: !isLoopback(config.host) });
     const open = (gate: () => Gate, listen: { unix: string } | { hostname: string; port: number }) => {
-      const app = createAdminApp({ ...options, gate });
+      const app = createAdminApp({ ...options, gate, closing: this.#closing.signal });
       return serve(listen, async (request, server) => {
         // Following the log is quiet for longer than an idle connection may be.
         server.timeout(request, 0);
@@ -90,6 +93,8 @@ export class AdminListener {
 
   /** Ends followers of the log as well. */
   async close(): Promise<void> {
+    this.#closing.abort();
+    await new Promise((resolve) => setTimeout(resolve, LAST_WRITES_MS));
     await Promise.all([this.#unix?.stop(true), this.#tcp?.stop(true)]);
   }
 }
@@ -99,7 +104,8 @@ const unknowable = new Token(crypto.randomUUID());
 
 function serve(listen: { unix: string } | { hostname: string; port: number }, fetch: (request: Request, server: Bun.Server<undefined>) => Promise<Response>): Bun.Server<undefined> {
   try {
-    return Bun.serve({ ...listen, development: false, maxRequestBodySize: MOST_READ_BYTES, idleTimeout: 30, fetch, error: () => new Response(null, { status: 500 }) } as Bun.Serve.Options<undefined>);
+    // Without `development` Bun shares a port unless told not to (measured): two nanos would answer in turns.
+    return Bun.serve({ ...listen, ...("port" in listen ? { reusePort: false } : {}), development: false, maxRequestBodySize: MOST_READ_BYTES, idleTimeout: 30, fetch, error: () => new Response(null, { status: 500 }) } as Bun.Serve.Options<undefined>);
   } catch (error) {
     const { code = "unknown error" } = error as { code?: string };
     const where = "unix" in listen ? listen.unix : `${listen.hostname}:${listen.port}`;

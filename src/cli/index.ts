@@ -1,16 +1,21 @@
 /** CATALOGUE of commands, and the way from arguments to one of them. */
 import { EXIT } from "../errors.ts";
+import { apps } from "./apps.ts";
 import { check } from "./check.ts";
 import { type Command, type CommandContext, commandHelp, didYouMean, readArguments, UsageError } from "./command.ts";
 import { dev } from "./dev.ts";
+import { env } from "./env.ts";
 import { evaluate } from "./eval.ts";
+import { logs } from "./logs.ts";
+import { reload } from "./reload.ts";
 import { repl } from "./repl.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
+import { status } from "./status.ts";
 import { worker } from "./worker.ts";
 
-export const commands: readonly Command[] = [serve, dev, run, evaluate, repl, check, schema];
+export const commands: readonly Command[] = [serve, dev, run, evaluate, repl, check, schema, status, apps, env, logs, reload];
 
 /** What nano asks of itself. */
 const internal: readonly Command[] = [worker];
