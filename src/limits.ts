@@ -115,66 +115,82 @@ export function limitValue(key: LimitKey, ...layers: readonly LimitValues[]): nu
   return (set ?? standard) * FACTOR[unit];
 }
 
+/** What the limits of an app are called in the code. */
+const APP_FIELDS = {
+  cpu_ms: "cpuMs",
+  startup_cpu_ms: "startupCpuMs",
+  wall_ms: "wallMs",
+  stream_ms: "streamMs",
+  wait_until_ms: "waitUntilMs",
+  memory_mb: "memoryBytes",
+  max_body_mb: "maxBodyBytes",
+  max_buffer_size_mb: "maxBufferBytes",
+  stream_buffer_kb: "streamBufferBytes",
+  concurrency: "concurrency",
+  queue: "queue",
+  queue_ms: "queueMs",
+  isolates: "isolates",
+  subrequests: "subrequests",
+  subrequests_at_once: "subrequestsAtOnce",
+  app_subrequests_at_once: "appSubrequestsAtOnce",
+  timers: "timers",
+  kdf_iterations: "kdfIterations",
+  log_kb: "logBytes",
+  log_line_kb: "logLineBytes",
+  log_rate_kb: "logBytesPerSecond",
+  bundle_mb: "bundleBytes",
+  modules: "modules",
+  drain_ms: "drainMs",
+  quarantine_kills: "quarantineKills",
+  fetch_connect_ms: "fetchConnectMs",
+  fetch_headers_ms: "fetchHeadersMs",
+  fetch_idle_ms: "fetchIdleMs",
+  fetch_keep_alive_ms: "fetchKeepAliveMs",
+  fetch_idle_connections: "fetchIdleConnections",
+} as const satisfies Readonly<Record<KeyOfScope<"app">, string>>;
+
 /** The limits of one app, in milliseconds, bytes and counts. */
-export type AppLimits = ReturnType<typeof resolveAppLimits>;
+export type AppLimits = { readonly [K in keyof typeof APP_FIELDS as (typeof APP_FIELDS)[K]]: number };
 
 /** `layers`: the app's own values first, then `defaults`. The engine's own memory limit, the isolate's and the buffers are checked against each other by the config. */
-export function resolveAppLimits(...layers: readonly LimitValues[]) {
-  const value = (key: KeyOfScope<"app">) => limitValue(key, ...layers);
-  return Object.freeze({
-    cpuMs: value("cpu_ms"),
-    startupCpuMs: value("startup_cpu_ms"),
-    wallMs: value("wall_ms"),
-    streamMs: value("stream_ms"),
-    waitUntilMs: value("wait_until_ms"),
-    memoryBytes: value("memory_mb"),
-    maxBodyBytes: value("max_body_mb"),
-    // A small app buffers less by default; what it says itself may not exceed its memory, which the config checks.
-    maxBufferBytes: Math.min(value("max_buffer_size_mb"), value("memory_mb")),
-    streamBufferBytes: value("stream_buffer_kb"),
-    concurrency: value("concurrency"),
-    queue: value("queue"),
-    queueMs: value("queue_ms"),
-    isolates: value("isolates"),
-    subrequests: value("subrequests"),
-    subrequestsAtOnce: value("subrequests_at_once"),
-    appSubrequestsAtOnce: value("app_subrequests_at_once"),
-    timers: value("timers"),
-    kdfIterations: value("kdf_iterations"),
-    logBytes: value("log_kb"),
-    logLineBytes: value("log_line_kb"),
-    logBytesPerSecond: value("log_rate_kb"),
-    bundleBytes: value("bundle_mb"),
-    modules: value("modules"),
-    drainMs: value("drain_ms"),
-    quarantineKills: value("quarantine_kills"),
-    fetchConnectMs: value("fetch_connect_ms"),
-    fetchHeadersMs: value("fetch_headers_ms"),
-    fetchIdleMs: value("fetch_idle_ms"),
-    fetchKeepAliveMs: value("fetch_keep_alive_ms"),
-    fetchIdleConnections: value("fetch_idle_connections"),
-  });
+export function resolveAppLimits(...layers: readonly LimitValues[]): AppLimits {
+  const values = Object.fromEntries(Object.entries(APP_FIELDS).map(([key, field]) => [field, limitValue(key as LimitKey, ...layers)])) as Record<keyof AppLimits, number>;
+  // A small app buffers less by default; what it says itself may not exceed its memory, which the config checks.
+  values.maxBufferBytes = Math.min(values.maxBufferBytes, values.memoryBytes);
+  return Object.freeze(values);
 }
 
-export type ServerLimits = ReturnType<typeof resolveServerLimits>;
+/** What the limits of the server are called in the code. */
+const SERVER_FIELDS = {
+  slice_us: "sliceMs",
+  url_kb: "urlBytes",
+  header_total_kb: "headerTotalBytes",
+  header_kb: "headerBytes",
+  header_count: "headerCount",
+  response_header_kb: "responseHeaderBytes",
+  response_header_count: "responseHeaderCount",
+  keep_alive_s: "keepAliveMs",
+  body_idle_ms: "bodyIdleMs",
+  body_rate_kb: "bodyMinBytesPerSecond",
+  write_stall_ms: "writeStallMs",
+  idle_isolate_ms: "idleIsolateMs",
+  drain_delay_ms: "drainDelayMs",
+  metric_apps: "metricApps",
+} as const satisfies Readonly<Record<KeyOfScope<"server" | "process">, string>>;
+
+export type ServerLimits = { readonly [K in keyof typeof SERVER_FIELDS as (typeof SERVER_FIELDS)[K]]: number };
 
 /** `layers`: `limits` at the top of the config, and `server`. */
-export function resolveServerLimits(...layers: readonly LimitValues[]) {
-  const value = (key: KeyOfScope<"server" | "process">) => limitValue(key, ...layers);
-  return Object.freeze({
-    sliceMs: value("slice_us"),
-    urlBytes: value("url_kb"),
-    headerTotalBytes: value("header_total_kb"),
-    headerBytes: value("header_kb"),
-    headerCount: value("header_count"),
-    responseHeaderBytes: value("response_header_kb"),
-    responseHeaderCount: value("response_header_count"),
-    keepAliveMs: value("keep_alive_s"),
-    bodyIdleMs: value("body_idle_ms"),
-    bodyMinBytesPerSecond: value("body_rate_kb"),
-    writeStallMs: value("write_stall_ms"),
-    idleIsolateMs: value("idle_isolate_ms"),
-    drainDelayMs: value("drain_delay_ms"),
-    metricApps: value("metric_apps"),
-  });
+export function resolveServerLimits(...layers: readonly LimitValues[]): ServerLimits {
+  return Object.freeze(Object.fromEntries(Object.entries(SERVER_FIELDS).map(([key, field]) => [field, limitValue(key as LimitKey, ...layers)])) as Record<keyof ServerLimits, number>);
+}
+
+/** Limits by the names and in the units of the config. */
+export const saidLimits = {
+  app: (resolved: AppLimits) => said(APP_FIELDS, resolved),
+  server: (resolved: ServerLimits) => said(SERVER_FIELDS, resolved),
+} as const;
+
+function said<F extends string>(fields: Readonly<Partial<Record<LimitKey, F>>>, resolved: Readonly<Record<F, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries((Object.entries(fields) as [LimitKey, F][]).map(([key, field]) => [key, resolved[field] / FACTOR[limits[key].unit]]));
 }

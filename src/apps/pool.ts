@@ -26,6 +26,12 @@ export class IsolatePool {
     for (const isolate of this.#live) sum += isolate.memoryBytes;
     return sum;
   }
+  /** Of the fullest isolate. */
+  get mostMemoryBytes(): number {
+    let most = 0;
+    for (const isolate of this.#live) most = Math.max(most, isolate.memoryBytes);
+    return most;
+  }
   get invocations(): number {
     let sum = 0;
     for (const isolate of this.#live) sum += isolate.invocationCount;

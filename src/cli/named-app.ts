@@ -7,7 +7,11 @@ import { OperatorError } from "../errors.ts";
 
 /** The config of that app alone. What is not there is told now and not at the first request. */
 export async function configOfNamedApp(command: string, cwd: string, options: SingleAppOptions): Promise<Config> {
-  const found = await stat(resolve(cwd, options.path)).catch(() => null);
-  if (found === null) throw new OperatorError({ file: options.path, message: "there is no such file or folder", hint: `name an app to serve: nano ${command} app.js` });
+  await mustExist(command, cwd, options.path);
   return configOfApp(cwd, options);
+}
+
+export async function mustExist(command: string, cwd: string, path: string): Promise<void> {
+  const found = await stat(resolve(cwd, path)).catch(() => null);
+  if (found === null) throw new OperatorError({ file: path, message: "there is no such file or folder", hint: `name an app to serve: nano ${command} app.js` });
 }

@@ -1,15 +1,16 @@
 /** `nano serve`: hosts the apps of a config, or one app. */
 import type { Config } from "../config/config.ts";
-import { findConfig, loadConfig } from "../config/load.ts";
+import { findConfig } from "../config/load.ts";
 import { EXIT, OperatorError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { loadArtifacts } from "../artifacts.ts";
 import { createLog, type LogFormat, type LogLevel } from "../observe/log.ts";
 import { LogWriter } from "../observe/log-writer.ts";
 import { availableCores } from "../supervisor/cores.ts";
+import { ConfigSource } from "../supervisor/config-source.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { type Arguments, type Command, type CommandContext, didYouMean, readPort, UsageError } from "./command.ts";
-import { configOfNamedApp } from "./named-app.ts";
+import { mustExist } from "./named-app.ts";
 import { withEngine } from "./reexec.ts";
 import { stopSignal } from "./until-signal.ts";
 
@@ -32,10 +33,10 @@ export const serve: Command = {
   },
   maxPositionals: 1,
   async run(args, context) {
-    const read = async () => withFlags(await readConfig(args, context), args, context);
-    const config = await read();
+    const source = await sourceOf(args, context);
+    const config = await source.read();
     const workers = workersOf(config);
-    const work = () => run({ config, read, workers }, context);
+    const work = () => run({ config, source, workers }, context);
     // The supervisor itself runs no apps: only where it is the worker as well does it need the engine's options.
     return workers === 0 ? withEngine(argvOf("serve", args), context, work) : work();
   },
@@ -43,11 +44,11 @@ export const serve: Command = {
 
 interface Work {
   readonly config: Config;
-  readonly read: () => Promise<Config>;
+  readonly source: ConfigSource;
   readonly workers: number;
 }
 
-async function run({ config, read, workers }: Work, { terminal, artifacts, environment }: CommandContext): Promise<number> {
+async function run({ config, source, workers }: Work, { terminal, artifacts, environment }: CommandContext): Promise<number> {
   const writer = new LogWriter(1);
   const observer = createLog({ ...config.log, write: writer.write, now: () => Date.now() });
   writer.onDropped = (lines) => observer.linesDropped("reader", lines);
@@ -55,7 +56,7 @@ async function run({ config, read, workers }: Work, { terminal, artifacts, envir
   let supervisor: Supervisor | null = null;
   const stop = stopSignal(terminal, () => supervisor?.kill());
   terminal.onHangup(() => supervisor?.hangUp());
-  const starting = Supervisor.start({ config, read, workers, observer, writeLines: writer.writeBytes, tracing: environment.tracing ?? null, artifacts: async () => loadArtifacts(await artifacts()) });
+  const starting = Supervisor.start({ config, source, workers, observer, writeLines: writer.writeBytes, tracing: environment.tracing ?? null, artifacts: async () => loadArtifacts(await artifacts()) });
   // A signal while it starts is obeyed when it has: that takes no time worth naming.
   supervisor = await starting;
   const signal = await stop.signal;
@@ -74,15 +75,20 @@ function workersOf({ workers }: Config): number {
 }
 
 /** The config file that was named or lies here, or the one app that was named. */
-export async function readConfig(args: Arguments, { terminal, environment }: CommandContext): Promise<Config> {
+async function sourceOf(args: Arguments, context: CommandContext): Promise<ConfigSource> {
+  const { terminal: { cwd }, environment } = context;
   const app = args.text("app") ?? args.positionals[0];
   const named = args.text("config");
   if (args.text("app") !== undefined && args.positionals.length > 0) throw new UsageError(`two apps: ${args.text("app")} and ${args.positionals[0]}; serve several with a config file`);
   if (app !== undefined && named !== undefined) throw new UsageError("--config and an app exclude each other: name one of them");
   if (app !== undefined && /\.jsonc?$/.test(app)) throw new UsageError(`${app} is a config file: nano serve --config ${app}`);
-  if (app !== undefined) return configOfNamedApp("serve", terminal.cwd, { path: app });
-  const file = findConfig(terminal.cwd, named ?? environment.configFile);
-  if (file !== undefined) return loadConfig(file, terminal.cwd);
+  const settle = (config: Config) => withFlags(config, args, context);
+  if (app !== undefined) {
+    await mustExist("serve", cwd, app);
+    return new ConfigSource({ file: null, cwd, entries: [{ path: app, default: true }], settle });
+  }
+  const file = findConfig(cwd, named ?? environment.configFile);
+  if (file !== undefined) return new ConfigSource({ file, cwd, entries: [], settle });
   throw new OperatorError({ message: "there is no nano.json here, and no app was named", hint: "serve one app: nano serve ./app.js – or write a config: nano serve --help" });
 }
 

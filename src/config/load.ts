@@ -20,9 +20,15 @@ export function findConfig(cwd: string, asked: string | undefined): string | und
 
 /** Throws OperatorError. `file` is absolute; problems name it relative to `cwd`. `dev`: variables of `nano dev`, besides those of the config. */
 export async function loadConfig(file: string, cwd: string, dev?: DevEnv): Promise<Config> {
+  return (await loadConfigText(file, cwd, dev)).config;
+}
+
+/** The config with the text that it was made of. */
+export async function loadConfigText(file: string, cwd: string, dev?: DevEnv): Promise<{ readonly config: Config; readonly text: string }> {
   const shownAs = shown(file, cwd);
   const { bytes, mode } = await readBytes(file, shownAs);
-  return parseConfig(decode(bytes, shownAs), file, shownAs, { dev, mode: process.platform === "win32" ? undefined : mode });
+  const text = decode(bytes, shownAs);
+  return { config: parseConfig(text, file, shownAs, { dev, mode: process.platform === "win32" ? undefined : mode }), text };
 }
 
 async function readBytes(file: string, shownAs: string): Promise<{ readonly bytes: Uint8Array; readonly mode: number }> {

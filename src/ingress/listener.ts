@@ -74,7 +74,7 @@ export class Listener {
   /** Whether `port` is free for us alone, and which one it is when it is 0. For the processes that are about to share it. Throws ListenError. */
   static async reserve(host: string, port: number): Promise<{ readonly host: string; readonly port: number }> {
     try {
-      const server = Bun.serve({ hostname: host, port, development: false, fetch: () => new Response(null, { status: 503 }) });
+      const server = Bun.serve({ hostname: host, port, reusePort: false, development: false, fetch: () => new Response(null, { status: 503 }) });
       const at = { host, port: server.port ?? port };
       await server.stop(true);
       return at;

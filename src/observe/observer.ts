@@ -101,5 +101,17 @@ export function combine(observers: readonly Observer[]): Observer {
   return combined as unknown as Observer;
 }
 
+/** `observer` while `isOpen`. */
+export function gated(observer: Observer, isOpen: () => boolean): Observer {
+  const through: Record<string, (...args: unknown[]) => void> = {};
+  for (const hook of HOOKS) {
+    const tell = observer[hook] as (...args: unknown[]) => void;
+    through[hook] = (...args) => {
+      if (isOpen()) tell(...args);
+    };
+  }
+  return through as unknown as Observer;
+}
+
 /** Hears nothing. */
 export const silent: Observer = combine([]);

@@ -5,7 +5,8 @@ import { LoadError } from "../apps/load/load-error.ts";
 import type { Deployed } from "../apps/registry.ts";
 import type { Revision } from "../apps/revision.ts";
 import type { LoadedArtifacts } from "../artifacts.ts";
-import type { Observer } from "../observe/observer.ts";
+import { combine, type Observer, silent } from "../observe/observer.ts";
+import { Tail } from "../observe/tail.ts";
 import type { Config } from "../config/config.ts";
 import type { AppStatus, LoadReport, PlannedApp, WorkerMethods, WorkerStatus } from "./messages.ts";
 import { Server } from "./server.ts";
@@ -20,6 +21,8 @@ export interface DataPlaneOptions {
   readonly artifacts: () => Promise<LoadedArtifacts>;
   readonly observerFor: (settings: Config) => Observer;
   readonly bundles: BundleSource;
+  /** Gets log lines while `tail` is on. */
+  readonly onLines: (lines: readonly string[]) => void;
 }
 
 /** Warming the engine before anybody waits for it. */
@@ -29,7 +32,10 @@ const LOADS_AT_ONCE = 4;
 
 export class DataPlane implements WorkerMethods {
   readonly #options: DataPlaneOptions;
+  readonly #lastRequests = new Map<string, number>();
   #server: Server | null = null;
+  #tail: Tail | null = null;
+  #stopTail: (() => void) | null = null;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
@@ -38,10 +44,12 @@ export class DataPlane implements WorkerMethods {
   start: WorkerMethods["start"] = async ({ settings, plan, tracing }) => {
     const { artifacts, observerFor } = this.#options;
     const planned = new Map(plan.apps.map((app) => [app.config.name, app]));
+    this.#tail = new Tail(settings.log.level);
+    const ages: Observer = { ...silent, request: ({ app }) => void this.#lastRequests.set(app, Date.now()) };
     this.#server = new Server({
       artifacts: await artifacts(),
       config: { ...settings, apps: plan.apps.map(({ config }) => config) },
-      observer: observerFor(settings),
+      observer: combine([observerFor(settings), this.#tail.observer, ages]),
       loadBundle: makeBundle,
       originOf: (name) => {
         const app = planned.get(name);
@@ -68,6 +76,8 @@ export class DataPlane implements WorkerMethods {
 
   commit: WorkerMethods["commit"] = async ({ plan, mostDrainMs }) => {
     this.#running.runtime.registry.commit(plan.apps.map((app) => this.#deployed(app)), mostDrainMs);
+    const names = new Set(plan.apps.map(({ config }) => config.name));
+    for (const name of this.#lastRequests.keys()) if (!names.has(name)) this.#lastRequests.delete(name);
     return null;
   };
 
@@ -83,11 +93,17 @@ export class DataPlane implements WorkerMethods {
     return null;
   };
 
+  tail: WorkerMethods["tail"] = async ({ isOn }) => {
+    this.#stopTail?.();
+    this.#stopTail = isOn ? (this.#tail?.follow(batched(this.#options.onLines)) ?? null) : null;
+    return null;
+  };
+
   metrics: WorkerMethods["metrics"] = async ({ process }) => this.#running.runtime.metrics(process);
 
   status: WorkerMethods["status"] = async (): Promise<WorkerStatus> => {
     const { registry, pipeline } = this.#running.runtime;
-    return { pid: process.pid, inFlight: pipeline.inFlight, rssBytes: process.memoryUsage.rss(), apps: [...registry.apps, ...registry.leaving].map(statusOf) };
+    return { pid: process.pid, inFlight: pipeline.inFlight, rssBytes: process.memoryUsage.rss(), apps: [...registry.apps, ...registry.leaving].map((app) => statusOf(app, this.#lastRequests.get(app.name) ?? null)) };
   };
 
   stop: WorkerMethods["stop"] = () => this.#running.stop();
@@ -130,8 +146,8 @@ export function sourcesOf(revision: Revision): readonly string[] {
   return revision.bundle?.files ?? (revision.error instanceof LoadError ? revision.error.files : []);
 }
 
-function statusOf(app: App): AppStatus {
-  const { serving, drainProgress } = app;
+function statusOf(app: App, lastRequestAt: number | null): AppStatus {
+  const { serving } = app;
   return {
     name: app.name,
     revision: serving.revision.number,
@@ -141,6 +157,23 @@ function statusOf(app: App): AppStatus {
     queued: app.gate.queued,
     isolates: serving.pool.size,
     memoryBytes: serving.pool.memoryBytes,
-    drain: drainProgress === null ? null : { startedAt: drainProgress.startedAt, deadline: drainProgress.deadline },
+    mostMemoryBytes: serving.pool.mostMemoryBytes,
+    quarantineMs: Math.round(app.quarantine.remainingMs),
+    lastRequestAt,
+    drain: app.drainProgress,
+    retiring: app.retiring,
+  };
+}
+
+/** Lines of one turn of the event loop together. */
+function batched(tell: (lines: readonly string[]) => void): (line: string) => void {
+  let lines: string[] = [];
+  return (line) => {
+    lines.push(line);
+    if (lines.length > 1) return;
+    setImmediate(() => {
+      tell(lines);
+      lines = [];
+    });
   };
 }

@@ -53,6 +53,11 @@ export class Deployment {
   get failures(): readonly LoadFailure[] {
     return [...this.#failures.values()];
   }
+  /** The failed load was a try, and is not to be tried again. */
+  forgive(name: string): void {
+    this.#failures.delete(name);
+  }
+
   /** What the newest load of that app read, if it failed. */
   filesOf(name: string): readonly string[] {
     return this.#files.get(name) ?? [];

@@ -15,7 +15,7 @@ export interface FleetOptions {
   readonly plan: () => Plan;
   readonly listen: (worker: Worker) => Promise<void>;
   readonly onEnded: (worker: Worker) => void;
-  readonly observer: Pick<Observer, "event">;
+  readonly observer: Pick<Observer, "event" | "workerReplaced">;
 }
 
 const TICK_MS = limitValue("worker_beat_ms");
@@ -28,12 +28,15 @@ export class Fleet {
   readonly #members = new Set<Worker>();
   /** Everybody who has not ended, members or not. */
   readonly #alive = new Set<Worker>();
+  /** Ended by us for its silence. */
+  readonly #stuck = new Set<Worker>();
+  /** Which place a worker has, from 1, and how many had it before. */
+  readonly #places = new Map<Worker, { readonly place: number; readonly restarts: number }>();
   readonly #backOff = new BackOff(() => performance.now());
   readonly #pending = new Set<ReturnType<typeof setTimeout>>();
   #watch: ReturnType<typeof setInterval> | null = null;
   #nextId = 1;
   #isStopping = false;
-  #restarts = 0;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -43,14 +46,15 @@ export class Fleet {
   get members(): readonly Worker[] {
     return [...this.#members];
   }
-  get restarts(): number {
-    return this.#restarts;
+  /** All that have not ended, by place. */
+  get workers(): readonly { readonly place: number; readonly pid: number; readonly restarts: number; readonly isMember: boolean }[] {
+    return [...this.#alive].map((worker) => ({ place: 0, restarts: 0, ...this.#places.get(worker), pid: worker.pid, isMember: this.#members.has(worker) })).sort((a, b) => a.place - b.place);
   }
 
   /** Resolves when every place has a worker that listens; rejects, with nothing left running, when one of them cannot. */
   async open(): Promise<void> {
     this.#watchPulses();
-    const first = Array.from({ length: this.#options.places }, () => this.#spawn());
+    const first = Array.from({ length: this.#options.places }, (_, i) => this.#spawn(i + 1, 0));
     try {
       await Promise.all(first.map((worker) => this.#bringUp(worker)));
     } catch (error) {
@@ -105,8 +109,9 @@ export class Fleet {
     for (const timer of this.#pending) clearTimeout(timer);
   }
 
-  #spawn(): Worker {
+  #spawn(place: number, restarts: number): Worker {
     const worker = this.#options.spawn(this.#nextId++);
+    this.#places.set(worker, { place, restarts });
     this.#alive.add(worker);
     void worker.exited.then(() => {
       this.#alive.delete(worker);
@@ -135,13 +140,15 @@ export class Fleet {
 
   #replace(worker: Worker, how: string): void {
     if (this.#isStopping) return;
+    const { place, restarts } = this.#places.get(worker) ?? { place: 0, restarts: 0 };
+    this.#places.delete(worker);
     const afterMs = this.#backOff.next();
-    this.#restarts++;
+    this.#options.observer.workerReplaced(this.#stuck.delete(worker) ? "stuck" : "ended");
     this.#options.observer.event("worker_ended", { worker: worker.id, pid: worker.pid, how, replaced_in_ms: afterMs });
     const timer = setTimeout(() => {
       this.#pending.delete(timer);
       if (this.#isStopping) return;
-      const next = this.#spawn();
+      const next = this.#spawn(place, restarts + 1);
       void next.exited.then((why) => this.#replace(next, why));
       this.#bringUp(next).then(
         () => this.#options.observer.event("worker_replaced", { worker: next.id, pid: next.pid }),
@@ -165,6 +172,7 @@ export class Fleet {
         if (wasAway) worker.pulse?.beat();
         const fault = worker.pulse?.fault() ?? null;
         if (fault === null) continue;
+        this.#stuck.add(worker);
         this.#options.observer.event("worker_stuck", { worker: worker.id, pid: worker.pid, fault });
         worker.kill();
       }

@@ -3,6 +3,7 @@
  * was replaced on disk meanwhile.
  */
 import type { AppState } from "../apps/app.ts";
+import type { DrainProgress } from "../apps/drain.ts";
 import type { BundleWire } from "../apps/load/bundle-wire.ts";
 import type { AppConfig, Config } from "../config/config.ts";
 import type { MetricsSnapshot } from "../observe/metrics-snapshot.ts";
@@ -44,8 +45,14 @@ export interface AppStatus {
   readonly queued: number;
   readonly isolates: number;
   readonly memoryBytes: number;
-  /** Null unless the app was removed and finishes. Unix milliseconds. */
-  readonly drain: { readonly startedAt: number; readonly deadline: number } | null;
+  /** The fullest isolate's memory. */
+  readonly mostMemoryBytes: number;
+  readonly quarantineMs: number;
+  /** Unix milliseconds; null: never. */
+  readonly lastRequestAt: number | null;
+  /** Null unless it stops. */
+  readonly drain: DrainProgress | null;
+  readonly retiring: readonly (DrainProgress & { readonly revision: number })[];
 }
 
 export interface WorkerStatus {
@@ -67,6 +74,8 @@ export interface WorkerMethods {
   /** Loads what serves, if it has not been loaded yet. */
   load(params: { readonly name: string }): Promise<LoadReport>;
   lift(params: { readonly name: string }): Promise<null>;
+  /** Log lines go to the supervisor as well, for whoever follows them. */
+  tail(params: { readonly isOn: boolean }): Promise<null>;
   /** `process` is what this one is called in the labels. */
   metrics(params: { readonly process: string }): Promise<MetricsSnapshot>;
   status(params: null): Promise<WorkerStatus>;
@@ -82,6 +91,8 @@ export interface SupervisorMethods {
   /** The worker is up and wants to be started. */
   hello(params: { readonly version: number; readonly pid: number }): Promise<null>;
   beat(params: null): Promise<null>;
+  /** JSON, without LF. */
+  lines(params: { readonly lines: readonly string[] }): Promise<null>;
   bundle(params: { readonly app: string; readonly source: number }): Promise<BundleAnswer>;
   /** `bundle` null: it could not be made, and the next one who asks may try. */
   bundleMade(params: { readonly app: string; readonly source: number; readonly bundle: BundleWire | null }): Promise<null>;

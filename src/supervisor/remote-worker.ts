@@ -16,6 +16,8 @@ export interface RemoteWorkerOptions {
   readonly id: number;
   /** Takes whole lines. */
   readonly onLog: (lines: Uint8Array) => void;
+  /** Lines for whoever follows the log. */
+  readonly onLines: (lines: readonly string[]) => void;
   readonly onBundle: (params: Parameters<SupervisorMethods["bundle"]>[0]) => Promise<BundleAnswer>;
   readonly onBundleMade: (params: Parameters<SupervisorMethods["bundleMade"]>[0]) => void;
 }
@@ -31,7 +33,7 @@ export class RemoteWorker {
   readonly call: Channel<WorkerMethods, SupervisorMethods>["call"];
   readonly #child: ChildProcess;
 
-  constructor({ id, onLog, onBundle, onBundleMade }: RemoteWorkerOptions) {
+  constructor({ id, onLog, onLines, onBundle, onBundleMade }: RemoteWorkerOptions) {
     this.id = id;
     // A clean environment: nothing that the operator's shell has set reaches a process that runs apps.
     const child = spawn(process.execPath, [WORKER_COMMAND], { env: { ...ENGINE_OPTIONS }, cwd: "/", stdio: ["pipe", "pipe", "inherit", "pipe"] });
@@ -49,6 +51,10 @@ export class RemoteWorker {
       },
       beat: async () => {
         this.pulse.beat();
+        return null;
+      },
+      lines: async ({ lines }) => {
+        onLines(lines);
         return null;
       },
       bundle: (params) => onBundle(params),

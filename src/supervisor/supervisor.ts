@@ -1,16 +1,22 @@
 /** The control plane: reads the config and follows it, starts workers and replaces them, changes what all of them serve, stops them. Never in the way of a request. */
 import type { LoadedArtifacts } from "../artifacts.ts";
 import { Debounce } from "../base/debounce.ts";
-import type { Config } from "../config/config.ts";
+import type { AppConfig, Config } from "../config/config.ts";
 import { restartKeys } from "../config/diff.ts";
 import { ConfigWatch } from "../config/watch.ts";
 import { formatProblem, OperatorError } from "../errors.ts";
 import { Listener } from "../ingress/listener.ts";
 import { limitValue } from "../limits.ts";
 import type { TracingOptions } from "../observe/otlp.ts";
-import type { Observer } from "../observe/observer.ts";
+import { type MetricsSnapshot, mergeSnapshots, SnapshotBuilder } from "../observe/metrics-snapshot.ts";
+import { Meter } from "../observe/meter.ts";
+import { combine, type Observer } from "../observe/observer.ts";
+import { type LineListener, Tail } from "../observe/tail.ts";
+import { measureProcess } from "../runtime/measure.ts";
+import type { ConfigSource } from "./config-source.ts";
 import { BundleStore } from "./bundle-store.ts";
-import { type Applied, type ApplyOptions, Deployment } from "./deployment.ts";
+import { type Applied, type ApplyOptions, Deployment, type LoadFailure } from "./deployment.ts";
+import { FleetMetrics } from "./fleet-metrics.ts";
 import { Fleet } from "./fleet.ts";
 import { RemoteWorker } from "./remote-worker.ts";
 import { urlOf } from "./server.ts";
@@ -19,8 +25,7 @@ import { localWorker, type Worker } from "./worker.ts";
 
 export interface SupervisorOptions {
   readonly config: Config;
-  /** Reads the config anew. Throws OperatorError. */
-  readonly read: () => Promise<Config>;
+  readonly source: ConfigSource;
   /** 0: everything in this process. */
   readonly workers: number;
   readonly artifacts: () => Promise<LoadedArtifacts>;
@@ -50,18 +55,33 @@ export class Supervisor {
   readonly #sources: SourceWatch;
   readonly #fileChanged = new Debounce(() => void this.#reloadQuietly("config"), limitValue("reload_debounce_ms"), limitValue("reload_wait_ms"));
   readonly #hungUp = new Debounce(() => void this.#reloadQuietly("sighup"), limitValue("reload_debounce_ms"), limitValue("reload_wait_ms"));
+  readonly #observer: Observer;
+  readonly #tail: Tail;
+  readonly #meter: Meter;
+  readonly #metrics = new FleetMetrics();
   #configWatch: ConfigWatch | null = null;
-  #config: Config;
+  /** As at the start, but for its apps: those are in the plan. */
+  readonly #settings: Config;
+  /** What the config says, whether it could be loaded or not. */
+  #wanted: Pick<Config, "apps" | "envFiles">;
   /** Where it listens, once that is known. */
   #at: { readonly host: string; readonly port: number };
   #queue: Promise<unknown> = Promise.resolve();
   #configError: string | null = null;
-  #reloads = 0;
+  /** Of apps that may still drain. */
+  readonly #removed = new Map<string, AppConfig>();
+  #isStopping = false;
+  #followers = 0;
 
   private constructor(options: SupervisorOptions) {
-    const { config, observer, workers } = options;
+    const { config, workers } = options;
+    this.#tail = new Tail(config.log.level);
+    this.#meter = new Meter(0);
+    const observer = combine([options.observer, this.#tail.observer, this.#meter.observer]);
+    this.#observer = observer;
     this.#options = options;
-    this.#config = config;
+    this.#settings = config;
+    this.#wanted = config;
     this.#at = { host: config.host, port: config.port };
     this.#deployment = new Deployment(config.apps, this.#store, observer);
     this.#sources = new SourceWatch(observer);
@@ -70,23 +90,28 @@ export class Supervisor {
       spawn: (id) => this.#spawn(id),
       start: async (worker) => {
         const { plan } = this.#deployment;
-        await worker.call("start", { settings: { ...this.#config, apps: [] }, plan, tracing: options.tracing });
+        if (this.#followers > 0) void worker.hello.then(() => worker.call("tail", { isOn: true })).catch(() => {});
+        await worker.call("start", { settings: { ...config, apps: [] }, plan, tracing: options.tracing });
         return plan;
       },
       plan: () => this.#deployment.plan,
       listen: async (worker) => {
         this.#at = await worker.call("listen", { ...this.#at, sharesPort: workers > 0 });
       },
-      onEnded: ({ id }) => this.#store.abandon(id),
+      onEnded: ({ id }) => {
+        this.#store.abandon(id);
+        this.#metrics.ended(id);
+      },
       observer,
     });
   }
 
   /** Resolves when all workers listen. Throws ListenError, OperatorError. */
   static async start(options: SupervisorOptions): Promise<Supervisor> {
-    const { config, observer, workers } = options;
-    for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
+    const { config, workers } = options;
     const supervisor = new Supervisor(options);
+    const observer = supervisor.#observer;
+    for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
     // Sockets that share a port share it with anybody of the same user: another nano is found by asking for it alone, and port 0 becomes one number for all.
     if (workers > 0) supervisor.#at = await Listener.reserve(config.host, config.port);
     await supervisor.#fleet.open();
@@ -96,8 +121,13 @@ export class Supervisor {
     return supervisor;
   }
 
+  /** What is in force. */
   get config(): Config {
-    return this.#config;
+    return { ...this.#settings, apps: this.#deployment.plan.apps.map(({ config }) => config) };
+  }
+  /** The apps that the config names, and that may have failed to load. */
+  get wanted(): readonly AppConfig[] {
+    return this.#wanted.apps;
   }
   get deployment(): Deployment {
     return this.#deployment;
@@ -109,8 +139,8 @@ export class Supervisor {
   get configError(): string | null {
     return this.#configError;
   }
-  get reloads(): number {
-    return this.#reloads;
+  get isStopping(): boolean {
+    return this.#isStopping;
   }
 
   /** SIGHUP: many of them make one reload. */
@@ -132,16 +162,62 @@ export class Supervisor {
 
   /** Serves `config` from now on, as far as that goes without a restart. Only from within `exclusively`. */
   async apply(config: Config, reason: ReloadReason, options: ApplyOptions = {}): Promise<Reloaded> {
-    const { observer } = this.#options;
-    const restart = restartKeys(this.#config, config);
+    const observer = this.#observer;
+    const restart = restartKeys(this.#settings, config);
+    const before = new Map(this.#deployment.plan.apps.map((app) => [app.config.name, app.config]));
     const applied = await this.#deployment.apply(this.#fleet, config.apps, options);
-    this.#config = { ...this.#config, apps: config.apps, envFiles: config.envFiles, drainMs: config.drainMs };
-    this.#reloads++;
+    this.#wanted = config;
     const { added, removed, changed, failed } = applied;
+    for (const name of removed) this.#removed.set(name, before.get(name) as AppConfig);
+    for (const { name } of config.apps) this.#removed.delete(name);
+    const isChanged = added.length + removed.length + changed.length > 0;
     const told = { reason, added: added.join(", "), removed: removed.join(", "), changed: changed.map(({ name, fields }) => `${name} (${fields.join(", ")})`).join(", "), failed: failed.map(({ name }) => name).join(", "), needs_restart: restart.join(", ") };
-    observer.event("reloaded", Object.fromEntries(Object.entries(told).filter(([, text]) => text !== "")));
+    if (isChanged || failed.length + restart.length > 0 || reason === "sighup" || reason === "admin") observer.event("reloaded", Object.fromEntries(Object.entries(told).filter(([, text]) => text !== "")));
+    observer.reloaded(isChanged ? "ok" : failed.length > 0 ? "failed" : "unchanged");
     this.#followSources();
     return { ...applied, restart };
+  }
+
+  /** As `apply`, of a change of one app: where that does not load, it is as if nobody had asked. */
+  async tryChange(config: Config, name: string, options: ApplyOptions = {}): Promise<LoadFailure | null> {
+    const before = this.#wanted;
+    try {
+      const { failed } = await this.apply(config, "admin", options);
+      const failure = failed.find((one) => one.name === name) ?? null;
+      if (failure !== null) this.#forget(name, before);
+      return failure;
+    } catch (error) {
+      this.#forget(name, before);
+      throw error;
+    }
+  }
+
+  /** Everything counted and measured, in all processes. What a worker counted is not lost when it ends, as far as somebody has asked for it. */
+  async metricsSnapshot(): Promise<MetricsSnapshot> {
+    const members = this.#fleet.members;
+    await Promise.all(members.map(async (worker) => worker.call("metrics", { process: this.#options.workers === 0 ? "nano" : `worker-${worker.id}` }).then((one) => this.#metrics.take(worker.id, one), () => {})));
+    const own = new SnapshotBuilder();
+    own.add("nano_workers", this.#options.workers === 0 ? 0 : members.length);
+    if (this.#options.workers > 0) measureProcess(own, "supervisor");
+    return mergeSnapshots([this.#metrics.sum(), this.#meter.snapshot(), own.build()]);
+  }
+
+  /** JSON lines of all processes. Returns how to stop. */
+  followLogs(listener: LineListener): () => void {
+    const stop = this.#tail.follow(listener);
+    if (this.#followers++ === 0) this.#tellTail(true);
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      stop();
+      if (--this.#followers === 0) this.#tellTail(false);
+    };
+  }
+
+  /** What an app that is gone, and may still drain, was. */
+  removedConfig(name: string): AppConfig | undefined {
+    return this.#removed.get(name);
   }
 
   /** Requests in all workers that answer at once; a drain does not wait for the others to count. */
@@ -152,8 +228,9 @@ export class Supervisor {
 
   /** Drains and ends all; resolves with the apps that were not done. */
   async stop(): Promise<readonly string[]> {
+    this.#isStopping = true;
     this.#unfollow();
-    const { limits } = this.#config;
+    const { limits } = this.#settings;
     const graceMs = Math.max(0, ...this.#deployment.plan.apps.map(({ config }) => config.limits.drainMs));
     return this.#fleet.stop(limits.drainDelayMs + graceMs + STOP_MARGIN_MS);
   }
@@ -164,12 +241,25 @@ export class Supervisor {
     this.#fleet.kill();
   }
 
+  #forget(name: string, before: Pick<Config, "apps" | "envFiles">): void {
+    this.#wanted = before;
+    this.#deployment.forgive(name);
+  }
+
+  #tellTail(isOn: boolean): void {
+    void this.#fleet.all("tail", () => ({ isOn })).catch((error) => this.#observer.fault(crypto.randomUUID(), error));
+  }
+
   #spawn(id: number): Worker {
     const { workers, artifacts, observer, writeLines } = this.#options;
-    if (workers === 0) return localWorker(id, artifacts, observer, this.#store);
+    const onLines = (lines: readonly string[]) => {
+      for (const line of lines) this.#tail.tell(line);
+    };
+    if (workers === 0) return localWorker(id, artifacts, observer, this.#store, onLines);
     return new RemoteWorker({
       id,
       onLog: writeLines,
+      onLines,
       onBundle: async ({ app, source }) => ({ bundle: await this.#store.ask(app, source, id) }),
       onBundleMade: ({ app, source, bundle }) => this.#store.made(app, source, bundle),
     });
@@ -178,7 +268,7 @@ export class Supervisor {
   async #reload(reason: ReloadReason): Promise<Reloaded> {
     let config: Config;
     try {
-      config = await this.#options.read();
+      config = await this.#options.source.read();
       // Sources are looked at when somebody asks; a changed config says nothing about them.
       const recode = reason === "config" ? [] : await this.#deployment.stale();
       const reloaded = await this.apply(config, reason, { recode });
@@ -192,11 +282,12 @@ export class Supervisor {
 
   /** Once for the same fault: a config that stays broken is looked at again and again. */
   #tell(reason: ReloadReason, error: unknown): void {
-    const { observer } = this.#options;
+    const observer = this.#observer;
     if (!(error instanceof OperatorError)) {
       observer.fault(crypto.randomUUID(), error);
       return;
     }
+    observer.reloaded("failed");
     const isKnown = this.#configError === error.message;
     this.#configError = error.message;
     if (!isKnown || reason !== "config") observer.event("reload_failed", { reason, error: error.message });
@@ -208,8 +299,8 @@ export class Supervisor {
   }
 
   #follow(): void {
-    const { file } = this.#config;
-    if (file !== null) this.#configWatch = new ConfigWatch({ files: () => [file, ...this.#config.envFiles], onChange: () => this.#fileChanged.trigger(), pollMs: limitValue("config_poll_ms") });
+    const { file } = this.#settings;
+    if (file !== null) this.#configWatch = new ConfigWatch({ files: () => [file, ...this.#wanted.envFiles], onChange: () => this.#fileChanged.trigger(), pollMs: limitValue("config_poll_ms") });
     this.#followSources();
   }
 
@@ -231,7 +322,7 @@ export class Supervisor {
 
   /** The sources of one app have changed. */
   async #recode(name: string): Promise<Sources> {
-    const { failed } = await this.apply(this.#config, "sources", { recode: [name] });
+    const { failed } = await this.apply({ ...this.#settings, ...this.#wanted }, "sources", { recode: [name] });
     return { files: this.#deployment.filesOf(name), hasFailed: failed.length > 0 };
   }
 

@@ -47,8 +47,10 @@ export async function runWorker({ artifacts, onInput, onFault }: WorkerProcessOp
   const plane = new DataPlane({
     artifacts,
     bundles,
+    onLines: (lines) => void channel.call("lines", { lines }).catch(() => {}),
     observerFor(settings) {
       observer = createLog({ ...settings.log, write: log.write, now: () => Date.now() });
+      log.onDropped = (lines) => observer?.linesDropped("reader", lines);
       return observer;
     },
   });
@@ -60,6 +62,7 @@ export async function runWorker({ artifacts, onInput, onFault }: WorkerProcessOp
     load: plane.load,
     lift: plane.lift,
     metrics: plane.metrics,
+    tail: plane.tail,
     status: plane.status,
     async stop(params) {
       const unfinished = await plane.stop(params);

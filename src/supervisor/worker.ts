@@ -22,7 +22,7 @@ export interface Worker {
 }
 
 /** The worker of a nano that has everything in one process. */
-export function localWorker(id: number, artifacts: () => Promise<LoadedArtifacts>, observer: Observer, store: BundleStore): Worker {
+export function localWorker(id: number, artifacts: () => Promise<LoadedArtifacts>, observer: Observer, store: BundleStore, onLines: (lines: readonly string[]) => void): Worker {
   const bundles: BundleSource = {
     async get(app, source, make) {
       const known = await store.ask(app, source, id);
@@ -36,7 +36,7 @@ export function localWorker(id: number, artifacts: () => Promise<LoadedArtifacts
       }
     },
   };
-  const plane = new DataPlane({ artifacts, bundles, observerFor: () => observer });
+  const plane = new DataPlane({ artifacts, bundles, observerFor: () => observer, onLines });
   const ended = Promise.withResolvers<string>();
   const close = (): void => {
     plane.close();

@@ -43,9 +43,10 @@ export class NanoProcess {
     });
   }
 
-  static async start(args: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<NanoProcess> {
+  /** `through`: a command that runs the one after it, such as `setpriv`. */
+  static async start(args: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly through?: readonly string[] } = {}): Promise<NanoProcess> {
     if (!existsSync(NANO)) throw new Error("dist/nano is not built: npm run build");
-    const running = new NanoProcess(Bun.spawn([NANO, ...args], { cwd: options.cwd ?? ROOT, env: { ...CLEAN_ENV, ...options.env }, stdin: "ignore", stdout: "pipe", stderr: "pipe" }));
+    const running = new NanoProcess(Bun.spawn([...(options.through ?? []), NANO, ...args], { cwd: options.cwd ?? ROOT, env: { ...CLEAN_ENV, ...options.env }, stdin: "ignore", stdout: "pipe", stderr: "pipe" }));
     const found = await running.waitFor(() => /(?:"port":|http:\/\/[^\s"]*:)(\d+)/.exec(running.#out), "the listen line");
     running.port = Number(found[1]);
     return running;
@@ -75,6 +76,10 @@ export class NanoProcess {
       .split("\n")
       .filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line) as LogLine);
+  }
+  /** Of all processes that it started and that have not ended. */
+  get children(): readonly number[] {
+    return readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, "utf8").trim().split(" ").filter((text) => text !== "").map(Number);
   }
   get rssBytes(): number {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"))?.[1] ?? 0) * 1024;

@@ -1,0 +1,40 @@
+/** The configuration that holds, as the config would say it with every default filled in. No value of a variable, and no URL, which may hold a password. */
+import { saidLimits } from "../limits.ts";
+import type { AppConfig, Config, Json } from "./config.ts";
+
+const HIDDEN = "(not shown)";
+
+export function effectiveConfig(config: Config): Json {
+  const { file, port, host, workers, log, trustedProxies, drainMs, hasReservedPaths, limits, apps } = config;
+  return {
+    file,
+    port,
+    host,
+    workers,
+    log,
+    trusted_proxies: trustedProxies,
+    drain_ms: drainMs,
+    server: { drain_delay_ms: limits.drainDelayMs, reserved_paths: hasReservedPaths },
+    limits: saidLimits.server(limits),
+    apps: apps.map(effectiveApp),
+  };
+}
+
+function effectiveApp({ name, hostnames, isDefault, path, env, secrets, limits, fallback, egressAllow, watch }: AppConfig): Json {
+  return {
+    name,
+    hostnames,
+    path,
+    default: isDefault,
+    env: hidden(env),
+    secrets: hidden(secrets),
+    limits: saidLimits.app(limits),
+    fallback: fallback === null ? null : HIDDEN,
+    egress: { allow: egressAllow },
+    watch,
+  };
+}
+
+function hidden(variables: AppConfig["env"]): Json {
+  return Object.fromEntries(Object.keys(variables).map((name) => [name, HIDDEN]));
+}
