@@ -1,4 +1,6 @@
 /** `nano serve`: hosts the apps of a config, or one app. */
+import { AdminListener } from "../admin/listener.ts";
+import { socketOf } from "../config/admin-socket.ts";
 import type { Config } from "../config/config.ts";
 import { findConfig } from "../config/load.ts";
 import { EXIT, OperatorError } from "../errors.ts";
@@ -8,6 +10,7 @@ import { createLog, type LogFormat, type LogLevel } from "../observe/log.ts";
 import { LogWriter } from "../observe/log-writer.ts";
 import { availableCores } from "../supervisor/cores.ts";
 import { ConfigSource } from "../supervisor/config-source.ts";
+import { SupervisorOperations } from "../supervisor/operations.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { type Arguments, type Command, type CommandContext, didYouMean, readPort, UsageError } from "./command.ts";
 import { mustExist } from "./named-app.ts";
@@ -53,15 +56,27 @@ async function run({ config, source, workers }: Work, { terminal, artifacts, env
   const observer = createLog({ ...config.log, write: writer.write, now: () => Date.now() });
   writer.onDropped = (lines) => observer.linesDropped("reader", lines);
   terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
-  let supervisor: Supervisor | null = null;
-  const stop = stopSignal(terminal, () => supervisor?.kill());
-  terminal.onHangup(() => supervisor?.hangUp());
-  const starting = Supervisor.start({ config, source, workers, observer, writeLines: writer.writeBytes, tracing: environment.tracing ?? null, artifacts: async () => loadArtifacts(await artifacts()) });
+  let admin: AdminListener | null = null;
+  const loaded = artifacts();
+  const supervisor = new Supervisor({ config, source, workers, observer, writeLines: writer.writeBytes, tracing: environment.tracing ?? null, artifacts: async () => loadArtifacts(await loaded), onConfig: (next) => admin?.useToken(next.admin.token) });
   // A signal while it starts is obeyed when it has: that takes no time worth naming.
-  supervisor = await starting;
-  const signal = await stop.signal;
-  observer.event("stopping", { signal, in_flight: await supervisor.inFlight(), drain_ms: config.drainMs });
-  observer.event("stopped", { aborted_apps: (await supervisor.stop()).join(", ") });
+  const stop = stopSignal(terminal, () => supervisor.kill());
+  terminal.onHangup(() => supervisor.hangUp());
+  if (config.admin.isEnabled) {
+    const { version } = (await loaded).manifest;
+    const operations = new SupervisorOperations(supervisor, source, version);
+    admin = await AdminListener.open({ operations, observer, version, config: config.admin, socket: socketOf(config, environment.runtimeFolder), ownsProcess: workers > 0 });
+    observer.event("admin_listening", { ...(admin.socket === null ? {} : { socket: admin.socket }), ...(admin.port === null ? {} : { address: `${admin.host}:${admin.port}` }) });
+  }
+  try {
+    await supervisor.open(admin === null || admin.port === null ? [] : [{ host: admin.host, port: admin.port }]);
+    const signal = await stop.signal;
+    observer.event("stopping", { signal, in_flight: await supervisor.inFlight(), drain_ms: config.drainMs });
+    const unfinished = await supervisor.stop();
+    observer.event("stopped", { aborted_apps: unfinished.join(", ") });
+  } finally {
+    await admin?.close();
+  }
   await writer.flush(500);
   return EXIT.ok;
 }

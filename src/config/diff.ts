@@ -19,7 +19,7 @@ export interface ConfigDiff {
 /** What the fields of an app are called in the config. */
 const FIELD: Readonly<Partial<Record<keyof AppConfig, string>>> = { isDefault: "default", egressAllow: "egress" };
 /** Top-level keys that a running nano cannot change. */
-const SETTINGS = { port: "port", host: "host", workers: "workers", log: "log", trustedProxies: "trusted_proxies", hasReservedPaths: "reserved_paths", limits: "limits" } as const satisfies Partial<Record<keyof Config, string>>;
+const SETTINGS = { port: "port", host: "host", workers: "workers", log: "log", trustedProxies: "trusted_proxies", hasReservedPaths: "reserved_paths", admin: "admin", limits: "limits" } as const satisfies Partial<Record<keyof Config, string>>;
 
 export function diffApps(before: readonly AppConfig[], after: readonly AppConfig[]): ConfigDiff {
   const old = new Map(before.map((app) => [app.name, app]));
@@ -33,7 +33,12 @@ export function diffApps(before: readonly AppConfig[], after: readonly AppConfig
 
 /** Top-level keys that differ, and need a restart. */
 export function restartKeys(before: Config, after: Config): readonly string[] {
-  return (Object.keys(SETTINGS) as (keyof typeof SETTINGS)[]).filter((key) => !isDeepStrictEqual(before[key], after[key])).map((key) => SETTINGS[key]);
+  return (Object.keys(SETTINGS) as (keyof typeof SETTINGS)[]).filter((key) => !isDeepStrictEqual(settingOf(before, key), settingOf(after, key))).map((key) => SETTINGS[key]);
+}
+
+/** The admin token holds at once. */
+function settingOf(config: Config, key: keyof typeof SETTINGS): unknown {
+  return key === "admin" ? { ...config.admin, token: null } : config[key];
 }
 
 function changeOf(before: AppConfig | undefined, after: AppConfig): AppChange | null {

@@ -66,7 +66,8 @@ export interface WorkerStatus {
 export interface WorkerMethods {
   /** Builds the runtime around `plan`; nothing listens yet. */
   start(params: { readonly settings: Config; readonly plan: Plan; readonly tracing: TracingOptions | null }): Promise<null>;
-  listen(params: { readonly host: string; readonly port: number; readonly sharesPort: boolean }): Promise<{ readonly host: string; readonly port: number }>;
+  /** `others`: where else this nano listens. */
+  listen(params: { readonly host: string; readonly port: number; readonly sharesPort: boolean; readonly others: readonly { readonly host: string; readonly port: number }[] }): Promise<{ readonly host: string; readonly port: number }>;
   /** Loads revisions beside those that serve. `isProof`: also of apps that nobody has asked this worker for. */
   prepare(params: { readonly apps: readonly PlannedApp[]; readonly isProof: boolean }): Promise<readonly LoadReport[]>;
   /** Serves `plan` from now on. What was prepared and is not in it is dropped. */

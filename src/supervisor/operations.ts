@@ -97,7 +97,8 @@ export class SupervisorOperations implements Operations {
           put("secrets", key, value);
         }
         for (const key of remove) for (const home of [next.env, next.secrets] as Record<string, Json>[]) delete home[key];
-        return { ...entry, env: next.env, secrets: next.secrets };
+        const { env: _env, secrets: _secrets, ...rest } = entry;
+        return { ...rest, ...(Object.keys(next.env).length > 0 ? { env: next.env } : {}), ...(Object.keys(next.secrets).length > 0 ? { secrets: next.secrets } : {}) };
       },
       options,
     );
@@ -105,6 +106,7 @@ export class SupervisorOperations implements Operations {
   }
 
   async reload(): Promise<ReloadReport> {
+    if (this.#supervisor.isStopping || !this.#supervisor.isOpen) throw new OperationError("unavailable");
     try {
       const { added, removed, changed, failed, restart } = await this.#supervisor.reload("admin");
       return {
@@ -126,9 +128,9 @@ export class SupervisorOperations implements Operations {
   }
 
   async health(): Promise<Health> {
-    const { fleet, deployment, configError, isStopping, config } = this.#supervisor;
+    const { fleet, deployment, configError, isOpen, isStopping, config } = this.#supervisor;
     const workers = fleet.workers.map(({ place, pid, restarts, isMember }) => ({ id: place, pid, restarts, state: isStopping ? ("draining" as const) : isMember ? ("ready" as const) : ("starting" as const) }));
-    const isReady = !isStopping && workers.some(({ state }) => state === "ready");
+    const isReady = isOpen && !isStopping && workers.some(({ state }) => state === "ready");
     const reasons = [
       ...(isStopping ? ["nano is stopping"] : []),
       ...(isReady || isStopping ? [] : ["no worker serves"]),
@@ -152,7 +154,7 @@ export class SupervisorOperations implements Operations {
   /** What `edit` makes of the app's entry; null removes it, and a `name` of null adds one. Resolves with the app's name. */
   #change(name: string | null, edit: (entry: Entry) => Entry | null, { persist, drainMs }: RemoveOptions): Promise<string> {
     return this.#supervisor.exclusively(async () => {
-      if (this.#supervisor.isStopping) throw new OperationError("unavailable");
+      if (this.#supervisor.isStopping || !this.#supervisor.isOpen) throw new OperationError("unavailable");
       const before = name === null ? {} : this.#source.entryOf(name);
       if (before === null) throw new OperationError("unknown_app");
       const draft = this.#draft(name, edit(before));

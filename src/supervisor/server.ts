@@ -25,6 +25,8 @@ export interface ListenAt {
   /** How many ports to try, from `port` on, when ports are taken. */
   readonly triedPorts?: number;
   readonly sharesPort?: boolean;
+  /** Where else this nano listens: apps are kept from there too. */
+  readonly others?: readonly { readonly host: string; readonly port: number }[];
 }
 
 /** Room above the limits on URL and fields, so that ours answer before Bun's do. */
@@ -44,7 +46,7 @@ export class Server {
   }
 
   /** Throws ListenError when no tried port is free; nothing is left running then. */
-  listen({ host, port, triedPorts = 1, sharesPort = false }: ListenAt): { readonly host: string; readonly port: number } {
+  listen({ host, port, triedPorts = 1, sharesPort = false, others = [] }: ListenAt): { readonly host: string; readonly port: number } {
     const { pipeline } = this.runtime;
     const { limits } = this.#options.config;
     const idleTimeoutS = Math.round(limits.keepAliveMs / 1000);
@@ -54,7 +56,7 @@ export class Server {
         const listener = Listener.open({ pipeline, host, port: port + i, reusePort: sharesPort, idleTimeoutS, maxHeadBytes });
         this.#listener = listener;
         const at = { host: listener.host, port: listener.port };
-        this.runtime.listensOn([at]);
+        this.runtime.listensOn([at, ...others]);
         return at;
       } catch (error) {
         // The next port is as good where nobody asked for one.

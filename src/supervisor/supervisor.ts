@@ -23,9 +23,16 @@ import { urlOf } from "./server.ts";
 import { type Sources, SourceWatch } from "./source-watch.ts";
 import { localWorker, type Worker } from "./worker.ts";
 
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface SupervisorOptions {
   readonly config: Config;
   readonly source: ConfigSource;
+  /** Whenever a config has been read and found good. */
+  readonly onConfig: (config: Config) => void;
   /** 0: everything in this process. */
   readonly workers: number;
   readonly artifacts: () => Promise<LoadedArtifacts>;
@@ -65,7 +72,9 @@ export class Supervisor {
   /** What the config says, whether it could be loaded or not. */
   #wanted: Pick<Config, "apps" | "envFiles">;
   /** Where it listens, once that is known. */
-  #at: { readonly host: string; readonly port: number };
+  #at: Address;
+  #others: readonly Address[] = [];
+  #isOpen = false;
   #queue: Promise<unknown> = Promise.resolve();
   #configError: string | null = null;
   /** Of apps that may still drain. */
@@ -73,7 +82,7 @@ export class Supervisor {
   #isStopping = false;
   #followers = 0;
 
-  private constructor(options: SupervisorOptions) {
+  constructor(options: SupervisorOptions) {
     const { config, workers } = options;
     this.#tail = new Tail(config.log.level);
     this.#meter = new Meter(0);
@@ -91,12 +100,12 @@ export class Supervisor {
       start: async (worker) => {
         const { plan } = this.#deployment;
         if (this.#followers > 0) void worker.hello.then(() => worker.call("tail", { isOn: true })).catch(() => {});
-        await worker.call("start", { settings: { ...config, apps: [] }, plan, tracing: options.tracing });
+        await worker.call("start", { settings: { ...config, apps: [], admin: { ...config.admin, token: null } }, plan, tracing: options.tracing });
         return plan;
       },
       plan: () => this.#deployment.plan,
       listen: async (worker) => {
-        this.#at = await worker.call("listen", { ...this.#at, sharesPort: workers > 0 });
+        this.#at = await worker.call("listen", { ...this.#at, sharesPort: workers > 0, others: this.#others });
       },
       onEnded: ({ id }) => {
         this.#store.abandon(id);
@@ -106,21 +115,25 @@ export class Supervisor {
     });
   }
 
-  /** Resolves when all workers listen. Throws ListenError, OperatorError. */
-  static async start(options: SupervisorOptions): Promise<Supervisor> {
-    const { config, workers } = options;
-    const supervisor = new Supervisor(options);
-    const observer = supervisor.#observer;
+  /** Resolves when all workers listen. `others`: where else this nano listens, which apps are to be kept from. Throws ListenError, OperatorError. */
+  async open(others: readonly Address[]): Promise<void> {
+    const { config, workers } = this.#options;
+    const observer = this.#observer;
+    this.#others = others;
     for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
     // Sockets that share a port share it with anybody of the same user: another nano is found by asking for it alone, and port 0 becomes one number for all.
-    if (workers > 0) supervisor.#at = await Listener.reserve(config.host, config.port);
-    await supervisor.#fleet.open();
-    const { host, port } = supervisor.#at;
+    if (workers > 0) this.#at = await Listener.reserve(config.host, config.port);
+    await this.#fleet.open();
+    this.#isOpen = true;
+    const { host, port } = this.#at;
     observer.event("listening", { url: urlOf({ host, port }), port, apps: config.apps.length, pid: process.pid, workers });
-    supervisor.#follow();
-    return supervisor;
+    this.#follow();
   }
 
+  /** All workers have listened once. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
   /** What is in force. */
   get config(): Config {
     return { ...this.#settings, apps: this.#deployment.plan.apps.map(({ config }) => config) };
@@ -272,6 +285,7 @@ export class Supervisor {
       // Sources are looked at when somebody asks; a changed config says nothing about them.
       const recode = reason === "config" ? [] : await this.#deployment.stale();
       const reloaded = await this.apply(config, reason, { recode });
+      this.#options.onConfig(config);
       this.#configError = null;
       return reloaded;
     } catch (error) {
