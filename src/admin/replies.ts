@@ -58,7 +58,7 @@ export const reloadReportSchema = v.object({
   is_changed: yes("Something is not as before."),
   added: texts("Apps that are new."),
   removed: texts("Apps that are gone, or drain."),
-  replaced: v.pipe(v.array(v.object({ name: text("The app."), fields: texts("Keys of the app that changed; `code` when its source changed.") })), v.description("Apps with a new revision.")),
+  replaced: v.pipe(v.array(v.object({ name: text("The app."), fields: texts("Keys of the app that changed; `source` for its code.") })), v.description("Apps with a new revision.")),
   needs_restart: texts("Keys that changed and hold from the next start on, such as `port`."),
   failed: v.pipe(v.array(v.object({ name: text("The app."), error: text("Why it did not load.") })), v.description("Apps that stayed as they were.")),
 });

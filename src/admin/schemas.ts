@@ -24,7 +24,7 @@ export const schemas = {
   EnvReport: envReportSchema,
   ReloadReport: reloadReportSchema,
   Health: healthSchema,
-  Config: v.pipe(v.record(v.string(), v.any()), v.description("As a config file would say it, with sizes in place of the values of env and secrets.")),
+  Config: v.pipe(v.record(v.string(), v.any()), v.description("As a config file would say it, with every default filled in, and without the values of variables.")),
   Probe: v.object({ status: v.picklist(["ok", "not_ready"]) }),
   OpenApi: v.pipe(v.record(v.string(), v.any()), v.description("This document.")),
   Error: v.object({

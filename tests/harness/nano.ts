@@ -9,7 +9,7 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const NANO = join(ROOT, "dist", "nano");
 
 /** What a shell of its own would have: nothing of the test's environment reaches nano. */
-const CLEAN_ENV = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "" };
+const CLEAN_ENV = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", XDG_RUNTIME_DIR: await mkdtemp(join(tmpdir(), "nano-run-")) };
 
 export interface Finished {
   readonly code: number;
@@ -135,5 +135,5 @@ export async function temporaryFolder(files: Readonly<Record<string, string>>): 
 }
 const folders: string[] = [];
 process.on("exit", () => {
-  for (const folder of folders) Bun.spawnSync(["rm", "-rf", folder]);
+  for (const folder of [...folders, CLEAN_ENV.XDG_RUNTIME_DIR]) Bun.spawnSync(["rm", "-rf", folder]);
 });
