@@ -29,10 +29,10 @@ describe("variables that nano reads", () => {
   test("NANO_LOG_FORMAT wins over the config, and --log-format over that", async () => {
     const cwd = await temporaryFolder({ "app.js": APP, "nano.json": '{ "port": 0, "log": { "format": "apache" }, "apps": [{ "hostname": "a.test", "path": "app.js" }] }' });
     const byVariable = await NanoProcess.start(["serve"], { cwd, env: { NANO_LOG_FORMAT: "json" } });
-    expect(byVariable.log[0]).toMatchObject({ event: "listening", port: byVariable.port });
+    expect(byVariable.log.find(({ event }) => event === "listening")).toMatchObject({ port: byVariable.port });
     await byVariable.stop();
     const byFlag = await NanoProcess.start(["serve", "--log-format", "text"], { cwd, env: { NANO_LOG_FORMAT: "json" } });
-    expect(byFlag.out).toMatch(/^\S+ INFO {2}listening url=http:\/\/127\.0\.0\.1:\d+\/ /);
+    expect(byFlag.out).toMatch(/^\S+ INFO {2}listening url=http:\/\/127\.0\.0\.1:\d+\/ /m);
     await byFlag.stop();
   });
 
