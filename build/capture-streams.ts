@@ -26,6 +26,12 @@ const PLACES: readonly (readonly [was: string, times: number, is: string])[] = [
   ["return e.slice()}", 1, "return arraySlice(e)}"],
   // Copies byte by byte instead: the built-in slice asks the buffer for its constructor.
   ["if(e.slice)return e.slice(t,r);", 1, ""],
+  // A chunk that a pipe waits for is written in a microtask: the source's enqueue() must not run the sink's write().
+  [
+    "this._state._currentWrite=f(Yt(this._state._writer,t),void 0,e),this._resolvePromise(!1)",
+    1,
+    "this._state._currentWrite=f(f(c(void 0),()=>Yt(this._state._writer,t)),void 0,e),this._resolvePromise(!1)",
+  ],
   ["new Uint8Array(e).set(new Uint8Array(r,o,n),t)", 1, "typedArraySet(new Uint8Array(e),new Uint8Array(r,o,n),t)"],
   ['let ce=e=>(ce="function"==typeof e.transfer?e=>e.transfer():"function"==typeof structuredClone?e=>structuredClone(e,{transfer:[e]}):e=>e,ce(e))', 1, "let ce=e=>arrayBufferTransfer(e)"],
   ['de=e=>(de="boolean"==typeof e.detached?e=>e.detached:e=>0===e.byteLength,de(e))', 1, "de=e=>arrayBufferDetached(e)"],

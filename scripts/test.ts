@@ -27,6 +27,7 @@ const STEPS: readonly Step[] = [
   { name: "build", command: [bun, "build/build.ts"] },
   group("unit", "./tests/unit", 60_000),
   group("web", "./tests/web"),
+  group("conformance", "./tests/conformance"),
   group("e2e", "./tests/e2e", 120_000),
   group("hostile", "./tests/hostile", 300_000),
 ];
