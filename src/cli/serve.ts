@@ -66,10 +66,10 @@ async function run({ config, source, workers }: Work, { terminal, artifacts, env
     const { version } = (await loaded).manifest;
     const operations = new SupervisorOperations(supervisor, source, version);
     admin = await AdminListener.open({ operations, observer, version, config: config.admin, socket: socketOf(config, environment.runtimeFolder), ownsProcess: workers > 0 });
-    observer.event("admin_listening", { ...(admin.socket === null ? {} : { socket: admin.socket }), ...(admin.port === null ? {} : { address: `${admin.host}:${admin.port}` }) });
   }
   try {
     await supervisor.open(admin === null || admin.port === null ? [] : [{ host: admin.host, port: admin.port }]);
+    if (admin !== null) observer.event("admin_listening", { ...(admin.socket === null ? {} : { socket: admin.socket }), ...(admin.port === null ? {} : { address: `${admin.host}:${admin.port}` }) });
     const signal = await stop.signal;
     observer.event("stopping", { signal, in_flight: await supervisor.inFlight(), drain_ms: config.drainMs });
     const unfinished = await supervisor.stop();
