@@ -2,6 +2,7 @@
 import type { ByteBudget } from "../base/byte-pipe.ts";
 import type { AppConfig } from "../config/config.ts";
 import type { Kill } from "../isolate/invocation.ts";
+import { MemoryCacheStore } from "../web/cache/host/memory-store.ts";
 import { Account } from "../isolate/scheduler.ts";
 import { AdmissionGate } from "./admission.ts";
 import { LogRate } from "./log-rate.ts";
@@ -19,6 +20,8 @@ export class App implements Drainable {
   readonly gate: AdmissionGate;
   /** What waits in nano of the app's streams. */
   readonly streamBudget: ByteBudget;
+  /** Outlives revisions: what an app caches is data, not code. */
+  readonly caches: MemoryCacheStore;
   readonly logRate: LogRate;
   readonly quarantine = new Quarantine(() => quarantineLimits(this.config.limits.quarantineKills));
   readonly #services: RevisionServices;
@@ -39,6 +42,7 @@ export class App implements Drainable {
     this.account = new Account(config.name);
     this.gate = new AdmissionGate(config.limits);
     const app = this;
+    this.caches = new MemoryCacheStore(() => app.config.limits.cacheBytes, () => Date.now());
     this.streamBudget = {
       usedBytes: 0,
       get limitBytes() {

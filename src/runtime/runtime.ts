@@ -80,6 +80,7 @@ export class Runtime {
       clock: realClock,
       sink: (ctx, level, text) => writeConsole(observer, app(ctx.invocation.app), ctx.invocation, level as ConsoleLevel, text),
       budgetOf: (name) => app(name)?.streamBudget ?? null,
+      cachesOf: (name) => app(name)?.caches,
       egress: observedEgress(observer, this.#tracing?.tracer ?? null, createEgress({
         policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch, ownListeners: this.#listeners }),
         limitsOf: (name) => app(name)?.config.limits,

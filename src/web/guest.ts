@@ -19,6 +19,7 @@ import "./blob/guest.ts";
 import "./form-data/guest.ts";
 import "./fetch/guest.ts";
 import "./blob/guest/file-reader.ts";
+import "./cache/guest.ts";
 import "./navigator/guest.ts";
 import "./node/guest.ts";
 import "./infra/guest/absent.ts";

@@ -4,6 +4,9 @@ import type { ByteBudget } from "../base/byte-pipe.ts";
 import type { OpContext } from "../isolate/invocation.ts";
 import type { Handlers } from "../isolate/op.ts";
 import { type Room, room } from "../isolate/op-table.ts";
+import { createCacheHost } from "./cache/host.ts";
+import { cacheOps } from "./cache/ops.ts";
+import type { CacheStore } from "./cache/store.ts";
 import { compressionHost } from "./compression/host.ts";
 import { compressionOps } from "./compression/ops.ts";
 import { createConsoleHost, type LogSink } from "./console/host.ts";
@@ -33,6 +36,8 @@ export interface WebServices {
   readonly clock: GuestClock;
   /** What the streams of an app may hold together; null for no limit. */
   readonly budgetOf: (app: string) => ByteBudget | null;
+  /** The caches of an app; undefined for one that is gone. */
+  readonly cachesOf: (app: string) => CacheStore | undefined;
   /** Where subrequests go. */
   readonly egress: Pick<Handlers<typeof fetchOps, OpContext>, "fetch_start" | "fetch_abort">;
 }
@@ -53,6 +58,7 @@ export function createCatalogue(services: WebServices): readonly Room[] {
     room("crypto", cryptoOps, createCryptoHost(CRYPTO_AT_ONCE, CRYPTO_PER_APP)),
     room("node", nodeOps, nodeHost),
     room("form-data", formDataOps, formDataHost),
+    room("cache", cacheOps, createCacheHost(services.cachesOf, () => Date.now())),
     room("fetch", fetchOps, { ...createAnswerHandlers(services.budgetOf), ...services.egress }),
   ];
 }

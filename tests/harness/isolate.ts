@@ -12,6 +12,7 @@ import { Account, Scheduler } from "../../src/isolate/scheduler.ts";
 import { SlicePlan } from "../../src/isolate/slice.ts";
 import type { Snapshot } from "../../src/isolate/snapshot.ts";
 import { createOps } from "../../src/runtime/catalogue.ts";
+import { MemoryCacheStore } from "../../src/web/cache/host/memory-store.ts";
 import type { WebServices } from "../../src/web/index.ts";
 import { testArtifacts } from "./artifacts.ts";
 
@@ -36,6 +37,8 @@ const FUEL_PER_MS = 500_000;
 /** An app that has loaded answers with nothing. */
 const LOADED: ResponseWire = { status: 0, statusText: "", headers: "", body: null };
 
+/** One app's, for all isolates of the process. */
+const caches = new MemoryCacheStore(() => 1 << 20, () => Date.now());
 const scheduler = new Scheduler({ now: () => performance.now(), defer: (turn) => setImmediate(turn), turnMs: 2 });
 const slices = new SlicePlan(1, 50_000);
 
@@ -148,6 +151,7 @@ export class TestIsolate implements Disposable {
         clock: { origin: 1_000_000, now: settings.now ?? (() => performance.now()) },
         sink: (_ctx, level, text) => this.logs.push({ level, text }),
         budgetOf: () => null,
+        cachesOf: () => caches,
         egress: settings.egress ?? { fetch_start: refuse, fetch_abort: () => {} },
       }),
       scheduler,

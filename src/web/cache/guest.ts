@@ -102,7 +102,7 @@ function addAll(cache: string, inputs: readonly unknown[]): Promise<undefined> {
 }
 
 /** The app's own replacement must not see what the cache fetches. */
-const fetchResponse = globalThis.fetch as unknown as (request: Request) => Promise<Response>;
+const fetchResponse = (globalThis as unknown as { fetch: unknown }).fetch as (request: Request) => Promise<Response>;
 
 export class Cache {
   #name: string;

@@ -21,8 +21,8 @@ export function expiryOf(headers: HeaderBlock, nowMs: number): number {
   if (seconds !== null) return nowMs + seconds * 1_000;
   const expires = fields.get("expires");
   if (expires === undefined) return Number.POSITIVE_INFINITY;
-  const at = Date.parse(expires);
-  // "0" and the like mean that it has expired.
+  // "0" and the like mean that it has expired; every form of a date begins with the day of the week.
+  const at = /^[A-Za-z]{3}/.test(expires) ? Date.parse(expires) : Number.NaN;
   return Number.isNaN(at) ? nowMs : at;
 }
 
