@@ -98,6 +98,7 @@ export const operatorErrors = {
   admin_token_weak: ({ least }: { least: number }) => say(`the token is shorter than ${least} characters, or has others than printable ASCII without spaces`, 'make one with "openssl rand -hex 32"'),
   admin_token_source: ({ source, fault }: { source: string; fault: string }) => say(`the token is to come from ${source}: ${fault}`, "it has to be there when nano starts and when it reloads"),
   admin_not_local: ({ host }: { host: string }) => say(`${host} is not of this machine alone`, 'whoever has the token controls all apps: use "127.0.0.1", or say "public": true'),
+  admin_public_port: () => say("the admin API is never on the port of the apps", 'give it one of its own: "port": 9100'),
   admin_public: ({ host }: { host: string }) => say(`the admin API listens on ${host}, without TLS`, "whoever reads the token on its way controls all apps: put TLS in front, or use the unix socket"),
   environment_refused: ({ name }: { name: string }) => say(`the environment variable ${name} is set`, "it would change what nano itself does: unset it and start again"),
   environment_value: ({ name, expected }: { name: string; expected: string }) => say(`the environment variable ${name} has a value that it cannot have`, `it can be ${expected}`),

@@ -37,12 +37,14 @@ export interface Operations {
   patchLimits(name: string, json: unknown, options: ChangeOptions): Promise<AppStatus>;
   /** Resolves when it takes nothing new. `app(name)` says how far it is, until it is gone. */
   removeApp(name: string, options: RemoveOptions): Promise<AppStatus>;
+  /** Ends its quarantine. */
+  lift(name: string): Promise<AppStatus>;
   envOf(name: string): Promise<EnvReport>;
   /** Holds from the next request on. */
   changeEnv(name: string, change: EnvChange, options: ChangeOptions): Promise<EnvReport>;
   /** Reads the config file again, as SIGHUP does; `config_invalid` when it is broken, and then nothing changed. */
   reload(): Promise<ReloadReport>;
-  /** What holds, every default filled in, without values of env: see `effectiveConfig`. */
+  /** What holds, every default filled in, without values of variables. */
   config(): Promise<Json>;
   health(): Promise<Health>;
   /** Prometheus text format. */

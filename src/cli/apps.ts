@@ -9,20 +9,21 @@ import { type Arguments, type Command, type CommandContext, didYouMean, UsageErr
 import { tellReload } from "./reload.ts";
 import { ago, megabytes, table } from "./table.ts";
 
-const ACTIONS = ["list", "show", "add", "remove", "reload"] as const;
+const ACTIONS = ["list", "show", "add", "remove", "lift", "reload"] as const;
 type Action = (typeof ACTIONS)[number];
 const POLL_MS = 200;
 
 export const apps: Command = {
   name: "apps",
   summary: "List, add and remove apps of a running nano",
-  usage: "apps [list|show <app>|add <path>|remove <app>|reload] [flags]",
+  usage: "apps [list|show <app>|add <path>|remove <app>|lift <app>|reload] [flags]",
   examples: [
     "nano apps",
     "nano apps add ./shop --hostname shop.example.com",
     "nano apps add --from shop.json --persist",
     "nano apps show shop.example.com --json",
     "nano apps remove shop.example.com --drain-ms 5000",
+    "nano apps lift shop.example.com    # end its quarantine",
     "nano apps reload",
   ],
   flags: {
@@ -77,6 +78,11 @@ const RUN: Readonly<Record<Action, (args: Arguments, what: string | undefined, c
     else terminal.out(isWaiting ? `removed ${escapeControls(name)}\n` : `${escapeControls(name)} drains\n`);
     return EXIT.ok;
   },
+  async lift(args, what, client, { terminal }) {
+    const app = await client.ask<AppStatus>("POST", `${pathOf(named(what, "lift"))}/lift`);
+    terminal.out(args.isSet("json") ? `${JSON.stringify(app, null, 2)}\n` : `${escapeControls(app.name)} is ${app.state}\n`);
+    return EXIT.ok;
+  },
   reload: (args, _, client, { terminal }) => tellReload(client, args.isSet("json"), terminal),
 };
 
@@ -120,7 +126,7 @@ async function newApp(args: Arguments, path: string | undefined, { terminal }: C
   if (from !== undefined && path !== undefined) throw new UsageError("--from and a path exclude each other: name one of them");
   if (from === undefined && path === undefined) throw new UsageError("nano apps add needs the app's file or folder, or --from <file>");
   const hostnames = args.texts("hostname");
-  const own = { ...(args.text("name") === undefined ? {} : { name: args.text("name") }), ...(hostnames.length === 0 ? {} : { hostnames }) };
+  const own = { ...(args.text("name") === undefined ? {} : { name: args.text("name") }), ...(hostnames.length === 0 ? {} : hostnames.length === 1 ? { hostname: hostnames[0] } : { hostnames }) };
   // A path is relative to where the command runs; in what --from holds it is as the config has it.
   if (path !== undefined) return { ...own, path: resolve(terminal.cwd, path) };
   const file = from as string;

@@ -55,6 +55,7 @@ export function readAdmin(document: Document, sources: EnvSources, folder: strin
   const address = typeof host === "string" ? listenAddress(host) : null;
   const isLocal = address === null || isLoopback(address);
   if (typeof port === "number" && token === undefined && tokenFile === undefined) problems.push(document.problem("admin_token_needed", undefined, ["admin", "port"], { ofKey: true }));
+  if (said["public"] === true && port === undefined) problems.push(document.problem("admin_public_port", undefined, ["admin", "public"], { ofKey: true }));
   if (!isLocal && said["public"] !== true) problems.push(document.problem("admin_not_local", { host: address ?? "" }, ["admin", "host"]));
   if (!isLocal && said["public"] === true && typeof port === "number") warnings.push(document.problem("admin_public", { host: address ?? "" }, ["admin", "public"], { ofKey: true }));
   const socket = said["socket"];

@@ -2,11 +2,9 @@
  * Where the config comes from: the file, and on top of it what the admin API changed without writing it there. Such a change holds for an app until nano ends, or until
  * the file says something else about that app than it did when the change was made: then the file holds again.
  */
-import { randomUUID } from "node:crypto";
-import { open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { applyEdits, modify } from "jsonc-parser";
 import type { Config } from "../config/config.ts";
+import { EditError, stageEdit, withApp } from "../config/edit.ts";
 import { loadConfigText } from "../config/load.ts";
 import { configOfData } from "../config/parse.ts";
 import { Document } from "../config/positions.ts";
@@ -103,37 +101,25 @@ export class ConfigSource {
   }
 
   /** Writes the change to a file beside the config, to be put in its place at once. Throws PersistError when that cannot be. */
-  async persist({ name, entry }: Draft, replaced: string | null): Promise<Persisting> {
+  async persist(draft: Draft, replaced: string | null): Promise<Persisting> {
     const { file } = this.#options;
     if (file === null) throw new PersistError("not_persisted", "nano was started without a config file");
-    const now = await loadConfigText(file, this.#options.cwd).catch(() => null);
-    if (now === null || now.text !== this.#text) throw new PersistError("config_changed", "the config file was changed meanwhile: reload, then try again");
+    const { name, entry } = draft;
     const at = this.#said.findIndex((one) => one.name === (replaced ?? name));
-    const formattingOptions = { insertSpaces: true, tabSize: 2 };
-    const isNew = at < 0;
-    if (isNew && entry === null) return { commit: async () => {}, discard: async () => {} };
-    const edits = modify(this.#text, ["apps", isNew ? this.#said.length : at], entry ?? undefined, { formattingOptions, isArrayInsertion: isNew });
-    // A symbolic link stays one.
-    const target = await realpath(file).catch(() => file);
-    const temporary = `${target}.${randomUUID()}.tmp`;
-    const text = applyEdits(this.#text, edits);
-    try {
-      const { mode } = await stat(target);
-      await using handle = await open(temporary, "wx", mode & 0o777);
-      await handle.writeFile(text);
-      await handle.sync();
-    } catch (error) {
-      await unlink(temporary).catch(() => {});
-      throw new PersistError("not_persisted", `the config file cannot be written (${(error as { code?: string }).code ?? "unknown error"})`);
-    }
+    const said = this.#said[at]?.entry ?? null;
+    if (said === null && entry === null) return { commit: async () => {}, discard: async () => {} };
+    const text = withApp(this.#text, said === null ? this.#said.length : at, said, entry);
+    const staged = await stageEdit(file, this.#text, text).catch(tellPersistError);
     return {
       commit: async () => {
-        await rename(temporary, target);
+        // It is served by now: if it cannot be written, it holds until nano ends.
+        this.keep(draft, replaced);
+        await staged.commit().catch(tellPersistError);
         this.#overrides.delete(name);
         if (replaced !== null) this.#overrides.delete(replaced);
         await this.read();
       },
-      discard: () => unlink(temporary).catch(() => {}),
+      discard: staged.discard,
     };
   }
 
@@ -172,6 +158,11 @@ export class ConfigSource {
 export interface Persisting {
   commit(): Promise<void>;
   discard(): Promise<void>;
+}
+
+function tellPersistError(error: unknown): never {
+  if (!(error instanceof EditError)) throw error;
+  throw new PersistError(error.isStale ? "config_changed" : "not_persisted", error.isStale ? "the config file was changed meanwhile: reload, then try again" : error.message);
 }
 
 /** The config would be wrong because of what was drafted. */

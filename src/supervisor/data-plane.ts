@@ -89,7 +89,7 @@ export class DataPlane implements WorkerMethods {
   };
 
   lift: WorkerMethods["lift"] = async ({ name }) => {
-    this.#appOf(name).quarantine.lift();
+    this.#running.runtime.registry.get(name)?.quarantine.lift();
     return null;
   };
 

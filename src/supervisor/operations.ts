@@ -77,6 +77,13 @@ export class SupervisorOperations implements Operations {
     return this.app(name).catch(() => ({ ...before, state: "draining" as const }));
   }
 
+  async lift(name: string): Promise<AppStatus> {
+    const { state } = await this.app(name);
+    if (state === "draining") throw new OperationError("app_draining");
+    await this.#supervisor.fleet.all("lift", () => ({ name }));
+    return this.app(name);
+  }
+
   async envOf(name: string): Promise<EnvReport> {
     const config = this.#supervisor.config.apps.find((app) => app.name === name);
     if (config === undefined) throw new OperationError("unknown_app");
@@ -168,7 +175,7 @@ export class SupervisorOperations implements Operations {
         throw error;
       }
       if (persisting === null) this.#source.keep(draft, name);
-      else await persisting.commit();
+      else await persisting.commit().catch(tellPersistError);
       return draft.name;
     });
   }
@@ -183,13 +190,12 @@ export class SupervisorOperations implements Operations {
   }
 
   async #persist(draft: Draft, name: string | null): Promise<Persisting> {
-    try {
-      return await this.#source.persist(draft, name);
-    } catch (error) {
-      if (error instanceof PersistError) throw new OperationError(error.code, { detail: error.message });
-      throw error;
-    }
+    return this.#source.persist(draft, name).catch(tellPersistError);
   }
+}
+
+function tellPersistError(error: unknown): never {
+  throw error instanceof PersistError ? new OperationError(error.code, { detail: error.message }) : error;
 }
 
 function entryOf(json: unknown): Entry {

@@ -74,6 +74,14 @@ export const appRoutes = [
     handle: async ({ name, body, query }, operations) => ({ status: 200, json: await operations.patchLimits(name, body, query) }),
   }),
   route({
+    method: "post",
+    path: "/admin/apps/:name/lift",
+    summary: "End the quarantine of an app: it is asked again at once",
+    replies: { 200: status },
+    refuses: ["unknown_app", "app_draining"],
+    handle: async ({ name }, operations) => ({ status: 200, json: await operations.lift(name) }),
+  }),
+  route({
     method: "delete",
     path: "/admin/apps/:name",
     summary: "Remove an app: it takes nothing new, and drains",

@@ -51,6 +51,10 @@ export class FakeOperations implements Operations {
     this.raw.delete(name);
     return status;
   }
+  async lift(name: string) {
+    this.calls.push(["lift", name]);
+    return this.#status(name);
+  }
   async envOf(name: string): Promise<EnvReport> {
     const app = this.#of(name);
     const of = (key: string, is_secret: boolean) => Object.entries((app[key] as Raw | undefined) ?? {}).map(([variable, value]) => ({ name: variable, bytes: JSON.stringify(value).length, is_secret }));

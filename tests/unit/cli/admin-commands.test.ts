@@ -94,6 +94,7 @@ describe("commands", () => {
     expect(operations.raw.get("shop")).toEqual({ name: "shop", hostnames: ["a.test", "b.test"], path: join(folder, "shop") });
     expect(operations.calls).toEqual([["addApp", { persist: true }]]);
     expect((await nano(["apps", "add", "--from", "shop.json"])).out).toBe("added shop.test: revision 1, ready\n");
+    expect((await nano(["apps", "lift", "shop"])).out).toBe("shop is ready\n");
     expect((await nano(["apps", "show", "shop"])).out).toContain("limits           cpu_ms 5000\n");
     expect(await nano(["apps", "remove", "shop", "--drain-ms", "50"])).toEqual({ code: 0, out: "removed shop\n", err: "shop drains: 1 in flight, until 1970-01-01T00:00:00.000Z\n" });
     expect(operations.calls.at(-1)).toEqual(["removeApp", "shop", { persist: false, drainMs: 50 }]);
@@ -102,7 +103,7 @@ describe("commands", () => {
 
   test("what nano refuses is told with field and way out", async () => {
     await listen(await ofConfig());
-    expect((await nano(["apps", "add", "./x", "--hostname", "blog.test"])).err).toMatch(/^hostnames\[0\]: the hostname blog\.test is taken already/);
+    expect((await nano(["apps", "add", "./x", "--hostname", "blog.test"])).err).toMatch(/^hostname: the hostname blog\.test is taken already/);
     expect((await nano(["apps", "show", "none"])).err).toBe("there is no such app");
     expect((await nano(["apps", "ad"])).err).toContain("did you mean add?");
     expect((await nano(["apps", "add"])).err).toContain("needs the app's file or folder");

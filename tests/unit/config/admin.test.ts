@@ -44,6 +44,7 @@ describe("the admin section", () => {
   test("listens beyond this machine only when told so, and then with a warning", () => {
     expect(told({ port: 9100, token: TOKEN, host: "0.0.0.0" })).toEqual(["admin.host: 0.0.0.0 is not of this machine alone"]);
     for (const host of ["127.0.0.1", "127.8.9.1", "::1", "localhost"]) expect(parse(withAdmin({ port: 9100, token: TOKEN, host })).warnings).toEqual([]);
+    expect(told({ public: true })).toEqual(["admin.public: the admin API is never on the port of the apps"]);
     const { warnings, admin } = parse(withAdmin({ port: 9100, token: TOKEN, host: "0.0.0.0", public: true }));
     expect([admin.host, warnings.map(formatProblem)]).toEqual(["0.0.0.0", [expect.stringContaining("admin.public: the admin API listens on 0.0.0.0, without TLS")]]);
   });
