@@ -6,12 +6,17 @@
 import { fileURLToPath } from "node:url";
 import type { BunPlugin } from "bun";
 
+const DOM_EXCEPTION = fileURLToPath(new URL("../src/web/infra/guest/dom-exception.ts", import.meta.url));
 const PRIMORDIALS = fileURLToPath(new URL("../src/web/infra/guest/primordials.ts", import.meta.url));
 
 /** What stands in the release, how often, and what stands there instead. */
 const PLACES: readonly (readonly [was: string, times: number, is: string])[] = [
   ["return a.call(e,t,r)", 1, "return promiseThen(e,t,r)"],
   ["return Function.prototype.apply.call(e,t,r)", 1, "return reflectApply(e,t,r)"],
+  ["Promise.resolve.bind(n)", 1, "promiseResolve"],
+  ["Promise.reject.bind(n)", 1, "promiseReject"],
+  ["Number.isFinite||", 1, "numberIsFinite||"],
+  ["Number.isNaN||", 1, "numberIsNaN||"],
   ["Promise.resolve({", 2, "promiseResolve({"],
   ["Promise.all(a.map(e=>e()))", 1, "allOf(a)"],
   ["Object.prototype.hasOwnProperty.call(", 14, "objectHasOwn("],
@@ -38,11 +43,17 @@ const PLACES: readonly (readonly [was: string, times: number, is: string])[] = [
 ];
 
 const PRELUDE = `import {
-  arrayBufferDetached, arrayBufferIsView, arrayBufferTransfer, arrayPush, arraySlice, mathMin, objectCreate, objectHasOwn, promiseResolve, promiseThen, reflectApply,
+  arrayBufferDetached, arrayBufferIsView, arrayBufferTransfer, arrayPush, arraySlice, mathCeil, mathFloor, mathMin, mathTrunc, numberIsFinite, numberIsNaN,
+  objectCreate, objectDefineProperties, objectDefineProperty, objectHasOwn, promiseReject, promiseResolve, promiseThen, reflectApply,
   SafeArrayBuffer as ArrayBuffer, SafeBoolean as Boolean, SafeDataView as DataView, SafeNumber as Number, SafePromise as Promise, SafeRangeError as RangeError,
-  SafeString as String, SafeTypeError as TypeError, SafeUint8Array as Uint8Array, typedArraySet,
+  SafeString as String, SafeSymbol as Symbol, SafeTypeError as TypeError, SafeUint8Array as Uint8Array, typedArraySet,
 } from ${JSON.stringify(PRIMORDIALS)};
-const queueMicrotask = globalThis.queueMicrotask;
+import { DOMException } from ${JSON.stringify(DOM_EXCEPTION)};
+// The room may be evaluated after an app has changed these.
+const Object = { __proto__: null, defineProperty: objectDefineProperty, defineProperties: objectDefineProperties };
+const Math = { __proto__: null, ceil: mathCeil, floor: mathFloor, trunc: mathTrunc };
+const globalThis = { __proto__: null, DOMException };
+const queueMicrotask = (job) => void promiseThen(promiseResolve(undefined), job);
 const allOf = (actions) => new Promise((resolve, reject) => {
   let left = actions.length;
   if (left === 0) resolve();

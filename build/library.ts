@@ -17,7 +17,7 @@ export async function buildLibrary(): Promise<void> {
   await mkdir(OUT, { recursive: true });
   const built = await Bun.build({ entrypoints: [join(ROOT, "src/library/nano.ts")], outdir: OUT, target: "node", format: "esm", naming: "index.js", plugins: [{ name: "modules-of-packages", setup: preferModules }] });
   if (!built.success) throw new AggregateError(built.logs, "the library does not build");
-  for (const name of ["engine.wasm", "base.snapshot", "node-modules.json", "manifest.json"]) await copyFile(join(ROOT, "dist", "embed", name), join(OUT, name));
+  for (const name of ["engine.wasm", "base.snapshot", "lazy-rooms.zst", "node-modules.json", "manifest.json"]) await copyFile(join(ROOT, "dist", "embed", name), join(OUT, name));
   await Bun.write(join(OUT, "package.json"), JSON.stringify({ name: "nano", type: "module", exports: "./index.js" }));
 }
 

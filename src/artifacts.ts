@@ -1,4 +1,6 @@
 /** What the build makes and the executable embeds: the metered engine and the base snapshot, loaded into the form that the runtime uses. */
+// As a namespace: see `isolate/snapshot-file.ts`.
+import * as zlib from "node:zlib";
 import { type Base, pristineOf } from "./isolate/bootstrap.ts";
 import type { Engine } from "./isolate/engine.ts";
 import type { EngineLayout } from "./isolate/engine-layout.ts";
@@ -19,6 +21,8 @@ export interface Artifacts {
   readonly wasm: Uint8Array;
   /** The base snapshot, see `isolate/snapshot-file`. */
   readonly base: Uint8Array;
+  /** The code of each lazy room, see `web/lazy-rooms`: zstd-compressed JSON. */
+  readonly lazyRooms: Uint8Array;
   /** The node: modules, see `apps/load/node-modules`. */
   readonly nodeModules: Uint8Array;
 }
@@ -27,12 +31,17 @@ export interface LoadedArtifacts {
   readonly manifest: Manifest;
   readonly engine: Engine;
   readonly base: Base;
+  readonly lazyRooms: readonly string[];
   readonly nodeModules: Uint8Array;
 }
 
 /** Compiles the engine and unpacks the snapshot; some 10 ms. */
-export function loadArtifacts({ manifest, wasm, base, nodeModules }: Artifacts): LoadedArtifacts {
+export function loadArtifacts({ manifest, wasm, base, lazyRooms, nodeModules }: Artifacts): LoadedArtifacts {
   const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
   const engine: Engine = { module, layout: manifest.layout, hash: manifest.engineHash };
-  return { manifest, engine, base: readBase(base, manifest.key, pristineOf(engine)), nodeModules };
+  return { manifest, engine, base: readBase(base, manifest.key, pristineOf(engine)), lazyRooms: readRooms(lazyRooms), nodeModules };
+}
+
+function readRooms(file: Uint8Array): readonly string[] {
+  return JSON.parse(zlib.zstdDecompressSync(file).toString()) as string[];
 }

@@ -13,12 +13,13 @@ import type { Bundle, LoadBundle } from "./load/bundle.ts";
 import { LoadError } from "./load/load-error.ts";
 import { mapStack } from "./load/source-map.ts";
 import { frameOfStack } from "./load/stack-frame.ts";
+import type { RoomBases } from "./room-bases.ts";
 
 /** What revisions need from the process. */
 export interface RevisionServices {
   readonly host: IsolateHost;
-  /** The snapshot that apps are evaluated on. */
-  readonly base: Snapshot;
+  /** What apps are evaluated on. */
+  readonly bases: RoomBases;
   readonly observer: Observer;
   readonly loadBundle: LoadBundle;
 }
@@ -151,8 +152,9 @@ export class Revision {
   }
 
   async #evaluate(bundle: Bundle): Promise<Snapshot> {
-    const { host, base } = this.#services;
+    const { host, bases } = this.#services;
     const { limits, name } = this.config;
+    const base = await bases.for(bundle.code);
     const isolate = new Isolate({ host, snapshot: base, account: this.#account, memoryBytes: limits.memoryBytes, onCondemned: () => {} });
     try {
       const { outcome, failure, kill } = await new Promise<InvocationSummary>((over) => {

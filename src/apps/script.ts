@@ -4,6 +4,7 @@ import type { GuestFailure, Kill } from "../isolate/invocation.ts";
 import { Isolate } from "../isolate/isolate.ts";
 import { Account } from "../isolate/scheduler.ts";
 import type { RevisionServices } from "./revision.ts";
+import { enterRooms } from "../web/room-scan.ts";
 
 export type ScriptResult = { readonly isOk: true } | { readonly isOk: false; readonly failure: GuestFailure; readonly kill: Kill | null };
 
@@ -42,6 +43,7 @@ export class Script {
         onOver: () => over(),
       });
       invocation.enter("env", JSON.stringify(variablesOf(this.#config)));
+      enterRooms(invocation, code);
       if (doorName !== null) invocation.enter("door", doorName);
       isolate.evaluate(invocation, code, file, "script");
     });
@@ -57,7 +59,7 @@ export class Script {
     this.#kill = null;
     this.#isolate ??= new Isolate({
       host: this.#services.host,
-      snapshot: this.#services.base,
+      snapshot: this.#services.bases.plain,
       account: this.#account,
       memoryBytes: this.#config.limits.memoryBytes,
       onCondemned: (kill) => {

@@ -81,6 +81,7 @@ const PAGE = 65_536;
 const SCRATCH_BYTES = 4096;
 const ARGV_BYTES = 4 * 4 + 4 * 8;
 const REACTIONS_BYTES = 40;
+const STRIP_ALL = 3;
 /** The guest's C stack lives in linear memory; deeper recursion would overflow the host's own stack first. */
 const STACK_BYTES = 192 * 1024;
 
@@ -167,6 +168,11 @@ export class EngineInstance {
     pointers.scratch = exports.malloc(SCRATCH_BYTES);
     pointers.argv = exports.malloc(ARGV_BYTES);
     pointers.reactions = exports.malloc(REACTIONS_BYTES);
+  }
+
+  /** Whether functions that are compiled from now on keep neither text nor positions: apps see them as built-in ones, and they are a third smaller. */
+  hideSource(isHidden: boolean): void {
+    this.bytes[this.pointers.runtime + this.layout.stripFlags] = isHidden ? STRIP_ALL : 0;
   }
 
   /** `wrap` is what promise reactions are wrapped with, once asked for. */

@@ -22,6 +22,7 @@ export interface InvocationHome {
   isPastLimit(invocation: GuestInvocation): boolean;
   over(invocation: GuestInvocation): void;
   followContexts(): void;
+  hideSource(isHidden: boolean): void;
   peer(id: number): GuestInvocation | undefined;
 }
 
@@ -161,6 +162,10 @@ export class GuestInvocation implements Invocation, OpContext, Due {
     this.#guestDone = true;
     if (this.#phase === "finishing") this.#close();
     else this.#advance();
+  }
+
+  hideSource(isHidden: boolean): void {
+    this.#home.hideSource(isHidden);
   }
 
   followContexts(): void {

@@ -159,6 +159,10 @@ export class Isolate implements InvocationHome {
     return this.#invocations.get(id);
   }
 
+  hideSource(isHidden: boolean): void {
+    this.#engine.hideSource(isHidden);
+  }
+
   followContexts(): void {
     this.#engine.followContexts();
   }

@@ -52,6 +52,6 @@ export async function createNano(options: NanoOptions): Promise<Nano> {
 
 async function ownArtifacts(): Promise<Artifacts> {
   const beside = (name: string) => readFile(fileURLToPath(new URL(name, import.meta.url)));
-  const [manifest, wasm, base, nodeModules] = await Promise.all([beside("manifest.json"), beside("engine.wasm"), beside("base.snapshot"), beside("node-modules.json")]);
-  return { manifest: JSON.parse(manifest.toString("utf8")) as Manifest, wasm, base, nodeModules };
+  const [manifest, wasm, base, lazyRooms, nodeModules] = await Promise.all([beside("manifest.json"), beside("engine.wasm"), beside("base.snapshot"), beside("lazy-rooms.zst"), beside("node-modules.json")]);
+  return { manifest: JSON.parse(manifest.toString("utf8")) as Manifest, wasm, base, lazyRooms, nodeModules };
 }

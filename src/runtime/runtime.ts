@@ -6,6 +6,7 @@ import type { LoadBundle } from "../apps/load/bundle.ts";
 import { NodeModules } from "../apps/load/node-modules.ts";
 import { AppRegistry } from "../apps/registry.ts";
 import type { RevisionOrigin, RevisionServices } from "../apps/revision.ts";
+import { RoomBases } from "../apps/room-bases.ts";
 import { DeadlineSweeper } from "../base/deadline.ts";
 import type { Config } from "../config/config.ts";
 import { TrustedProxies } from "../ingress/forwarded.ts";
@@ -77,6 +78,7 @@ export class Runtime {
     this.#sweeper = new DeadlineSweeper(SWEEP_MS);
     const app = (name: string) => this.registry.get(name);
     const ops = createOps({
+      lazyRooms: artifacts.lazyRooms,
       clock: realClock,
       sink: (ctx, level, text) => writeConsole(observer, app(ctx.invocation.app), ctx.invocation, level as ConsoleLevel, text),
       budgetOf: (name) => app(name)?.streamBudget ?? null,
@@ -107,7 +109,7 @@ export class Runtime {
       },
     };
     const nodeModules = new NodeModules(artifacts.nodeModules);
-    this.services = { host: this.#host, base: artifacts.base.snapshot, observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules) };
+    this.services = { host: this.#host, bases: new RoomBases(this.#host, artifacts.base.snapshot), observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules) };
     this.registry = new AppRegistry(this.services, (apps, leaving) => this.pipeline.swapRouter(routerOf(apps, leaving)));
     this.pipeline = new Pipeline<App>({
       router: Router.from<App>([]),

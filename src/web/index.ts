@@ -21,6 +21,8 @@ import { createAnswerHandlers } from "./fetch/host/answer-ops.ts";
 import { fetchOps } from "./fetch/ops.ts";
 import { formDataHost } from "./form-data/host.ts";
 import { formDataOps } from "./form-data/ops.ts";
+import { createInfraHost } from "./infra/host.ts";
+import { infraOps } from "./infra/ops.ts";
 import { nodeHost } from "./node/host.ts";
 import { nodeOps } from "./node/ops.ts";
 import { createPerformanceHost, type GuestClock } from "./performance/host.ts";
@@ -33,6 +35,8 @@ import { urlOps } from "./url/ops.ts";
 /** What the rooms need of those who run them. */
 export interface WebServices {
   readonly sink: LogSink;
+  /** The code of each lazy room, in the order of their catalogue. */
+  readonly lazyRooms: readonly string[];
   readonly clock: GuestClock;
   /** What the streams of an app may hold together; null for no limit. */
   readonly budgetOf: (app: string) => ByteBudget | null;
@@ -48,6 +52,7 @@ const CRYPTO_PER_APP = CRYPTO_AT_ONCE / 2;
 
 export function createCatalogue(services: WebServices): readonly Room[] {
   return [
+    room("infra", infraOps, createInfraHost((index) => services.lazyRooms[index])),
     room("performance", performanceOps, createPerformanceHost(services.clock)),
     room("console", consoleOps, createConsoleHost(services.sink)),
     room("timers", timersOps, createTimersHost()),

@@ -14,6 +14,7 @@ import type { Snapshot } from "../../src/isolate/snapshot.ts";
 import { createOps } from "../../src/runtime/catalogue.ts";
 import { MemoryCacheStore } from "../../src/web/cache/host/memory-store.ts";
 import type { WebServices } from "../../src/web/index.ts";
+import { enterRooms } from "../../src/web/room-scan.ts";
 import { testArtifacts } from "./artifacts.ts";
 
 export const artifacts = await testArtifacts();
@@ -148,6 +149,7 @@ export class TestIsolate implements Disposable {
     this.#host = {
       engine: artifacts.engine,
       ops: createOps({
+        lazyRooms: artifacts.lazyRooms,
         clock: { origin: 1_000_000, now: settings.now ?? (() => performance.now()) },
         sink: (_ctx, level, text) => this.logs.push({ level, text }),
         budgetOf: () => null,
@@ -192,6 +194,7 @@ export class TestIsolate implements Disposable {
       { ...this.#limits, timers: 0, subrequests: 0 },
       (invocation) => {
         invocation.enter("env", this.#env);
+        enterRooms(invocation, source);
         if (doorName !== null) invocation.enter("door", doorName);
         this.#isolate.evaluate(invocation, source, "app.js", "app");
       },

@@ -35,6 +35,7 @@ const INTERFACES: Record<string, number> = {
   TextDecoder: 0,
   TextEncoder: 0,
   URL: 1,
+  URLPattern: 0,
   URLSearchParams: 0,
 };
 

@@ -19,7 +19,7 @@ import {
 } from "../infra/guest/primordials.ts";
 import { defineInterface, listFromIterable, requireArguments } from "../infra/guest/webidl.ts";
 import { isObject, toDictionary, toDOMString, toEnum, toInteger, toUSVString, viewBytes } from "../infra/guest/webidl-convert.ts";
-import { type ByteStream, createByteStream } from "../streams/guest.ts";
+import { type ByteStream, createByteStream } from "../streams/guest/door.ts";
 import { registerCloneable } from "../structured-clone/guest/registry.ts";
 
 interface BlobData {

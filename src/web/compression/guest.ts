@@ -3,7 +3,7 @@ import { hostOps } from "../infra/guest/host-ops.ts";
 import { mathMin, promiseThen, SafePromise, SafeUint8Array, typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset } from "../infra/guest/primordials.ts";
 import { defineInterface, requireArguments } from "../infra/guest/webidl.ts";
 import { toBufferSource, toEnum } from "../infra/guest/webidl-convert.ts";
-import type { ByteStream } from "../streams/guest.ts";
+import type { ByteStream } from "../streams/guest/door.ts";
 import { createTransformPair, type TransformPair } from "../streams/guest/transform-pair.ts";
 import { compressionOps, MAX_INPUT_BYTES } from "./ops.ts";
 

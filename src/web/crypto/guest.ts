@@ -3,11 +3,13 @@ import { DOMException } from "../infra/guest/dom-exception.ts";
 import { hostOps } from "../infra/guest/host-ops.ts";
 import { arrayBufferIsView, SafeTypeError, SafeUint8Array, typedArrayBuffer, typedArrayByteLength, typedArrayByteOffset, typedArrayName, typedArraySet } from "../infra/guest/primordials.ts";
 import { constructionKey, defineInterface, exposeAttribute, requireArguments, requireConstructionKey } from "../infra/guest/webidl.ts";
-import { DigestStream } from "./guest/digest-stream.ts";
-import { type SubtleCrypto, subtle } from "./guest/subtle-crypto.ts";
+import { lazyRoom } from "../infra/guest/rooms.ts";
+import type { DigestStream } from "./guest/digest-stream.ts";
+import type { SubtleCrypto } from "./guest/subtle-crypto.ts";
 import { cryptoOps, MAX_RANDOM_BYTES } from "./ops.ts";
 
 const { crypto_random, crypto_random_uuid } = hostOps(cryptoOps);
+const room = lazyRoom<typeof import("./guest/lazy.ts")>("crypto");
 
 export class Crypto {
   #brand = true;
@@ -16,11 +18,11 @@ export class Crypto {
   }
   get subtle(): SubtleCrypto {
     this.#brand;
-    return subtle;
+    return room.use().subtle;
   }
   get DigestStream(): typeof DigestStream {
     this.#brand;
-    return DigestStream;
+    return room.use().DigestStream;
   }
   getRandomValues(array: unknown): unknown {
     this.#brand;

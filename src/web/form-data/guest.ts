@@ -96,6 +96,7 @@ function removeFrom(entries: Entries, name: string, from: number): void {
   entries.length = end;
 }
 
+export { parseMultipart, serializeMultipart } from "./guest/multipart.ts";
 export const isFormData = (value: unknown): value is FormData => typeof value === "object" && value !== null && hasEntries(value);
 export const formEntries = (form: FormData): readonly (string | File)[] => entriesOf(form);
 /** A form of `entries`: name, value, name, value, … */

@@ -14,7 +14,7 @@ import {
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
 } from "web-streams-polyfill";
-import { AsyncIteratorPrototype, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, promiseThen, SafePromise, setPrototypeOf, symbolAsyncIterator, typedArrayName, uncurryThis } from "../infra/guest/primordials.ts";
+import { AsyncIteratorPrototype, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, promiseThen, SafePromise, SafeTypeError, setPrototypeOf, symbolAsyncIterator, symbolDescription, typedArrayName, uncurryThis } from "../infra/guest/primordials.ts";
 import { expose, type Interface } from "../infra/guest/webidl.ts";
 
 const interfaces: readonly (readonly [string, Interface])[] = [
@@ -32,14 +32,18 @@ const interfaces: readonly (readonly [string, Interface])[] = [
   ["ByteLengthQueuingStrategy", ByteLengthQueuingStrategy],
   ["CountQueuingStrategy", CountQueuingStrategy],
 ];
-for (const [name, cls] of interfaces) expose(name, cls);
+for (let i = 0; i < interfaces.length; i++) {
+  const { 0: name, 1: cls } = interfaces[i] as (typeof interfaces)[number];
+  expose(name, cls);
+}
 
 // The library makes its iterators' prototype from what it finds, and finds none in this engine.
-const iteratorPrototype = getPrototypeOf(ReadableStream.from([])[symbolAsyncIterator]()) as object;
+const iteratorPrototype = getPrototypeOf(new ReadableStream()[symbolAsyncIterator]()) as object;
 setPrototypeOf(iteratorPrototype, AsyncIteratorPrototype);
 
+export { createTransformPair } from "./guest/transform-pair.ts";
 export { ReadableStream, TransformStream, WritableStream };
-type Bytes = Uint8Array<ArrayBuffer> | null;
+export type Bytes = Uint8Array<ArrayBuffer> | null;
 export type ByteStream = ReadableStream<unknown>;
 export type Reader = ReadableStreamDefaultReader<unknown>;
 
@@ -87,7 +91,13 @@ interface ReadRequest {
   _errorSteps(error: unknown): void;
 }
 
-const pullSteps: unique symbol = (ownKeys(ReadableStreamDefaultController.prototype) as symbol[]).find((key) => typeof key === "symbol" && key.description === "[[PullSteps]]") as never;
+const pullSteps: unique symbol = internalKey(ReadableStreamDefaultController.prototype, "[[PullSteps]]");
+
+function internalKey(prototype: object, name: string): never {
+  const keys = ownKeys(prototype);
+  for (let i = 0; i < keys.length; i++) if (typeof keys[i] === "symbol" && symbolDescription(keys[i] as symbol) === name) return keys[i] as never;
+  throw new SafeTypeError("the streams have no " + name);
+}
 
 export interface Chunk {
   readonly done: boolean;

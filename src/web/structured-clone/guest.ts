@@ -3,6 +3,8 @@ import { exposeOperation, requireArguments } from "../infra/guest/webidl.ts";
 import { toDictionary, toSequence } from "../infra/guest/webidl-convert.ts";
 import { structuredCloneOf } from "./guest/clone.ts";
 
+export { structuredCloneOf };
+
 const NO_TRANSFER: readonly unknown[] = [];
 
 exposeOperation(

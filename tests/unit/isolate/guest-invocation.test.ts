@@ -35,7 +35,8 @@ class Home {
         culprit.end(outcome, { outcome, limitKey: "key", limit: 1, used: 2, unit: "ms", stack: "", requestId: "r" });
       },
       over: () => void this.over++,
-      followContexts: () => {}, peer: () => undefined,
+      followContexts: () => {},
+      hideSource: () => {}, peer: () => undefined,
     };
     this.invocation = new GuestInvocation(home, {
       id: 7,
@@ -106,7 +107,8 @@ describe("an invocation that goes well", () => {
     const told: string[] = [];
     const home = new Home();
     const invocation: GuestInvocation = new GuestInvocation(
-      { sweeper: home.sweeper, fuelPerMs: 1, nextRid: () => 1, enqueueEvent() {}, isEntered: () => false, unsettledFuel: () => 0, isPastLimit: () => false, condemn() {}, over: () => void told.push("left"), followContexts: () => {}, peer: () => undefined },
+      { sweeper: home.sweeper, fuelPerMs: 1, nextRid: () => 1, enqueueEvent() {}, isEntered: () => false, unsettledFuel: () => 0, isPastLimit: () => false, condemn() {}, over: () => void told.push("left"), followContexts: () => {},
+ hideSource: () => {}, peer: () => undefined },
       { id: 1, requestId: "r", app: "app", limits, onAnswer: () => invocation.finish(), onFailure() {}, onOver: () => void told.push("over") },
     );
     invocation.answer(null);

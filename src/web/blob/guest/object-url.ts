@@ -6,7 +6,7 @@ import { requireArguments } from "../../infra/guest/webidl.ts";
 import { toDOMString } from "../../infra/guest/webidl-convert.ts";
 import { parseUrl } from "../../url/guest/parse.ts";
 import { URL } from "../../url/guest/url.ts";
-import { type Blob, isBlob } from "../guest.ts";
+import { type Blob, isBlob } from "./door.ts";
 
 const { crypto_random_uuid } = hostOps(cryptoOps);
 const blobs = new SafeMap<string, Blob>();

@@ -2,7 +2,7 @@
 import { SafeUint8Array, stringCharCodeAt, stringSlice, uncurryThis } from "../../infra/guest/primordials.ts";
 import { defineInterface } from "../../infra/guest/webidl.ts";
 import { toBufferSource, toDOMString, toUSVString } from "../../infra/guest/webidl-convert.ts";
-import type { ByteStream } from "../../streams/guest.ts";
+import type { ByteStream } from "../../streams/guest/door.ts";
 import { createTransformPair, type TransformPair } from "../../streams/guest/transform-pair.ts";
 import { TextDecoder } from "./text-decoder.ts";
 import { utf8Encode } from "./utf8.ts";

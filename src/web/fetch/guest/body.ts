@@ -2,10 +2,9 @@
  * Bodies (https://fetch.spec.whatwg.org/#bodies). A body is kept in the form it came in, text, bytes or a source of the host's, and becomes a stream only when
  * somebody asks for one: most are read whole, or passed on as they are.
  */
-import { type Blob, blobBytes, blobOf, blobSize, blobType, isBlob } from "../../blob/guest.ts";
+import { type Blob, blobBytes, blobOf, blobSize, blobType, isBlob } from "../../blob/guest/door.ts";
 import { utf8Decode, utf8DecodeWithoutBom, utf8Encode } from "../../encoding/guest/utf8.ts";
-import { formEntries, formOf, isFormData } from "../../form-data/guest.ts";
-import { parseMultipart, serializeMultipart } from "../../form-data/guest/multipart.ts";
+import { formEntries, formOf, isFormData, parseMultipart, serializeMultipart } from "../../form-data/guest/door.ts";
 import { hostOps } from "../../infra/guest/host-ops.ts";
 import {
   arrayPush,
@@ -26,8 +25,8 @@ import {
   typedArraySet,
 } from "../../infra/guest/primordials.ts";
 import { toUSVString, viewBytes } from "../../infra/guest/webidl-convert.ts";
-import { type ByteStream, cancelStream, createByteStream, isDisturbed, isLocked, isReadableStream, mapStream, openReader, readNext, tee } from "../../streams/guest.ts";
-import { structuredCloneOf } from "../../structured-clone/guest/clone.ts";
+import { type ByteStream, cancelStream, createByteStream, isDisturbed, isLocked, isReadableStream, mapStream, openReader, readNext, tee } from "../../streams/guest/door.ts";
+import { structuredCloneOf } from "../../structured-clone/guest/door.ts";
 import { formTextOf, isURLSearchParams } from "../../url/guest/url-search-params.ts";
 import { parseFormUrlencoded } from "../../url/guest/form-urlencoded.ts";
 import { fetchOps } from "../ops.ts";

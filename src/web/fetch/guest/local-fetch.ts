@@ -1,5 +1,5 @@
 /** What fetch() answers without a network: data: and blob: URLs (https://fetch.spec.whatwg.org/#scheme-fetch). */
-import { type Blob, blobBytes, blobSize, blobType } from "../../blob/guest.ts";
+import { type Blob, blobBytes, blobSize, blobType } from "../../blob/guest/door.ts";
 import { SafeTypeError, stringStartsWith } from "../../infra/guest/primordials.ts";
 import { type Body, bodyOfBytes } from "./body.ts";
 import { parseDataUrl } from "./data-url.ts";

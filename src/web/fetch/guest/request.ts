@@ -1,12 +1,12 @@
 /** Request (https://fetch.spec.whatwg.org/#request-class). One that came in is a view of its wire form: URL, headers, body and signal are made when the app asks. */
 import { type AbortSignal, createAbortSignal, createDependentSignal, isAbortSignal, signalAbort } from "../../abort/guest.ts";
-import type { Blob } from "../../blob/guest.ts";
+import type { Blob } from "../../blob/guest/door.ts";
 import { blobOfUrl } from "../../blob/guest/object-url.ts";
 import { arrayIncludes, regExpTest, SafeTypeError, stringIndexOf, stringSlice, stringStartsWith, stringToUpperCase } from "../../infra/guest/primordials.ts";
 import { DOMException } from "../../infra/guest/dom-exception.ts";
 import { defineInterface, requireArguments } from "../../infra/guest/webidl.ts";
 import { isObject, toByteString, toDictionary, toDOMString, toEnum, toUSVString } from "../../infra/guest/webidl-convert.ts";
-import type { ByteStream } from "../../streams/guest.ts";
+import type { ByteStream } from "../../streams/guest/door.ts";
 import { parseUrl } from "../../url/guest/parse.ts";
 import { type Body, bodyOfSource, cloneBody, extractBody, isBodyLocked, isBodyUsed, proxyBody, readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText, streamOf } from "./body.ts";
 import { cloneHeaders, defaultHeader, type Headers, headerOf, headersFrom, headersOfBlock } from "./headers.ts";

@@ -8,7 +8,7 @@ import {
 } from "../../infra/guest/primordials.ts";
 import { defineInterface, requireArguments } from "../../infra/guest/webidl.ts";
 import { isObject, toByteString, toDictionary, toUnsignedShort, toUSVString } from "../../infra/guest/webidl-convert.ts";
-import type { ByteStream } from "../../streams/guest.ts";
+import type { ByteStream } from "../../streams/guest/door.ts";
 import { parseUrl } from "../../url/guest/parse.ts";
 import { type Body, bodyOfText, cloneBody, extractBody, isBodyLocked, isBodyUsed, readArrayBuffer, readBlob, readBytes, readFormData, readJson, readText, streamOf } from "./body.ts";
 import { blockOf, cloneHeaders, defaultHeader, type Headers, headerOf, headersFrom, headersOfBlock } from "./headers.ts";

@@ -2,7 +2,7 @@
 import { hostOps } from "../../infra/guest/host-ops.ts";
 import { onEvent } from "../../infra/guest/events.ts";
 import { mapDelete, mapGet, mapSet, promiseIgnore, promiseThen, SafeMap, SafePromise, SafeTypeError, stringSlice, typedArrayName } from "../../infra/guest/primordials.ts";
-import { type ByteStream, cancelReader, openReader, type Reader, readNext } from "../../streams/guest.ts";
+import { type ByteStream, cancelReader, openReader, type Reader, readNext } from "../../streams/guest/door.ts";
 import { fetchOps } from "../ops.ts";
 
 const { sink_open, sink_write, sink_close, sink_abort } = hostOps(fetchOps);

@@ -11,9 +11,11 @@ type EventHandler = (invocationId: number, a: unknown, b: unknown) => void;
 const { event_failed } = hostOps(coreOps);
 const handlers: EventHandler[] = [];
 let names = "";
+let isReady = false;
 
-/** Registers the handler of a host event. At module scope only: the table is part of the base snapshot. */
+/** Registers the handler of a host event. At module scope of the base only, not of a lazy room: the table is part of the base snapshot. */
 export function onEvent(name: string, handler: EventHandler): void {
+  if (isReady) throw new Error("event " + name + " comes too late: the base snapshot is made");
   handlers[handlers.length] = handler;
   names += `${name}\n`;
 }
@@ -44,5 +46,6 @@ function describe(error: unknown): string {
 
 /** Hands the door to the host. The last thing that the bootstrap does. */
 export function ready(): void {
+  isReady = true;
   __nanoReady(deliver, names, keepContext);
 }

@@ -40,8 +40,12 @@ function hydrate(thrown: unknown): unknown {
 /** Arguments are fixed in number, so that no spread runs through an iterator that the app may have replaced. */
 export function createStub(op: Op<any, any>, native: Native): unknown {
   const read = reader(op.result);
-  const json = op.args.map((wire: Wire<unknown>) => wire.kind === "json") as boolean[];
-  const hasJson = json.includes(true);
+  const json: boolean[] = [];
+  let hasJson = false;
+  for (let i = 0; i < op.args.length; i++) {
+    json[i] = (op.args[i] as Wire<unknown>).kind === "json";
+    if (json[i]) hasJson = true;
+  }
   const encode = (value: unknown, index: number) => (hasJson && json[index] === true ? stringify(value) : value);
   if (op.mode === "async")
     return (a: unknown, b: unknown, c: unknown, d: unknown, e: unknown, f: unknown) =>

@@ -127,14 +127,21 @@ export function inheritInterface(cls: Interface, parent: Interface): void {
 
 /** Puts an interface object or namespace on `globalThis`: writable, configurable, not enumerable. */
 export function expose(name: string, value: unknown): void {
-  objectDefineProperty(globalThis, name, { __proto__: null, value, writable: true, configurable: true } as PropertyDescriptor);
+  placement.place(name, { __proto__: null, value, writable: true, configurable: true } as PropertyDescriptor);
 }
+
+/** How names get on `globalThis`; another way while a lazy room is evaluated (see `rooms.ts`). */
+export const placement = {
+  place(name: string, descriptor: PropertyDescriptor): void {
+    objectDefineProperty(globalThis, name, descriptor);
+  },
+};
 
 /** Puts an operation of the global on `globalThis`: as `expose`, and enumerable. `length` counts the required arguments. */
 export function exposeOperation(name: string, fn: (...args: never[]) => unknown, length = fn.length): void {
   objectDefineProperty(fn, "name", { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
   objectDefineProperty(fn, "length", { __proto__: null, value: length, configurable: true } as PropertyDescriptor);
-  objectDefineProperty(globalThis, name, { __proto__: null, value: fn, writable: true, enumerable: true, configurable: true } as PropertyDescriptor);
+  placement.place(name, { __proto__: null, value: fn, writable: true, enumerable: true, configurable: true } as PropertyDescriptor);
 }
 
 /** Puts an attribute of the global on `globalThis`. `read` runs at every read. Assigning replaces it, as polyfills expect. */

@@ -96,7 +96,8 @@ export class Guest {
       answer: () => {},
       fail: () => {},
       finish: () => {},
-      followContexts: () => {}, peer: () => undefined,
+      followContexts: () => {},
+      hideSource: () => {}, peer: () => undefined,
     };
     this.#egress =
       options.egress ??
