@@ -1,5 +1,5 @@
 /**
- * `bun scripts/bench/bench.ts [throughput] [startup] [apps-1000] [probes] [neighbours]`: all of them unless named, about 15 minutes. `--quick` runs
+ * `bun scripts/bench/bench.ts [throughput] [startup] [apps-1000] [probes] [neighbours] [workers]`: all of them unless named, about 15 minutes. `--quick` runs
  * each briefly and keeps nothing; `page` only writes docs/benchmarks.md again. Linux only: processes are watched through /proc.
  */
 import { apps1000 } from "./apps-1000.ts";
@@ -10,6 +10,7 @@ import { probes } from "./probes.ts";
 import { type Report, saveResult } from "./results.ts";
 import { startup } from "./startup.ts";
 import { throughput } from "./throughput.ts";
+import { workers } from "./workers.ts";
 
 const BENCHMARKS: Readonly<Record<string, (isQuick: boolean) => Promise<Report | null>>> = {
   throughput: (isQuick) => (isQuick ? throughput(1, 1) : throughput(3, 4)),
@@ -17,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, (isQuick: boolean) => Promise<Report |
   "apps-1000": (isQuick) => (isQuick ? apps1000(100, 1) : apps1000(1000, 3)),
   probes: (isQuick) => probes(isQuick ? 2 : 6),
   neighbours: (isQuick) => neighbours(isQuick ? 2 : 30),
+  workers: (isQuick) => (isQuick ? workers(1, 2) : workers(5, 4)),
 };
 const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
 

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { connect, createServer, type Server as NetServer } from "node:net";
 import { join } from "node:path";
-import { pinned, SERVER_CORE } from "./cores.ts";
+import { onAllCores, pinned, SERVER_CORE } from "./cores.ts";
 import { WORK } from "./peers.ts";
 import { cpuSecondsOf, familyOf, rssBytesOf } from "./proc.ts";
 
@@ -19,6 +19,8 @@ export interface Start {
   /** Until this port accepts, the server does not count as started. */
   readonly port: number;
   readonly timeoutMs?: number;
+  /** On every core of the machine, in place of the server's own. */
+  readonly hasAllCores?: boolean;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -38,11 +40,11 @@ export class Server implements AsyncDisposable {
   }
 
   /** Throws with what the server printed when it ends or stays silent. */
-  static async start({ name, command, env = {}, port, timeoutMs = TIMEOUT_MS }: Start): Promise<Server> {
+  static async start({ name, command, env = {}, port, timeoutMs = TIMEOUT_MS, hasAllCores = false }: Start): Promise<Server> {
     const log = Bun.file(join(WORK, "logs", `${name}.log`));
     await mkdir(join(WORK, "logs"), { recursive: true });
     const started = performance.now();
-    const child = Bun.spawn(pinned(SERVER_CORE, command), { cwd: WORK, stdout: "ignore", stderr: log, env: { PATH: process.env["PATH"] ?? "", HOME: WORK, ...env } });
+    const child = Bun.spawn(hasAllCores ? onAllCores(command) : pinned(SERVER_CORE, command), { cwd: WORK, stdout: "ignore", stderr: log, env: { PATH: process.env["PATH"] ?? "", HOME: WORK, ...env } });
     const killAtExit = () => killFamily(child.pid);
     process.once("exit", killAtExit);
     while (!(await accepts(port))) {

@@ -18,7 +18,10 @@ export const worker: Command = {
     // Signals reach whole process groups: the supervisor is told as well, and says what is to be done.
     terminal.onSignal(() => {});
     terminal.onHangup(() => {});
-    await runWorker({ artifacts: async () => loadArtifacts(await artifacts()), onInput: terminal.onInput, onFault: terminal.onFault });
+    // While the supervisor is told of us.
+    const loaded = artifacts().then(loadArtifacts);
+    loaded.catch(() => {});
+    await runWorker({ artifacts: () => loaded, onInput: terminal.onInput, onFault: terminal.onFault });
     return EXIT.ok;
   },
 };

@@ -16,6 +16,18 @@ export interface LogOptions {
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 const CONSOLE_LEVEL: Readonly<Record<ConsoleLevel, LogLevel>> = { debug: "debug", log: "info", info: "info", warn: "warn", error: "error" };
+/** Events that somebody should look at. */
+const EVENT_LEVEL: Readonly<Record<string, LogLevel>> = {
+  config_warning: "warn",
+  admin_unavailable: "warn",
+  quarantined: "warn",
+  drain_aborted: "warn",
+  worker_ended: "warn",
+  worker_stuck: "error",
+  worker_failed: "error",
+  load_failed: "error",
+  reload_failed: "error",
+};
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** Escapes C0 and C1 controls, DEL, line separators and everything with the property Bidi_Control, as `\xNN` or `\uNNNN`. */
@@ -70,7 +82,7 @@ export function createLog(options: LogOptions): Observer {
     appFailed: (app, { revision, error }) => emit("error", "app_failed", { app, revision, error }),
     egressDenied: (app, requestId, host) => emit("warn", "egress_denied", { app, req: requestId, host }),
     fault: (id, error) => emit("error", "fault", { id, error: describeFault(error) }),
-    event: (name, fields) => emit("info", name, fields),
+    event: (name, fields) => emit(EVENT_LEVEL[name] ?? "info", name, fields),
   };
 }
 

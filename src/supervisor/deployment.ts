@@ -129,9 +129,13 @@ export class Deployment {
       const bad = own.find(({ state }) => state === "failed");
       this.#files.set(config.name, own.find(({ files }) => files.length > 0)?.files ?? []);
       if (bad !== undefined) failures.push({ name: config.name, revision, error: bad.error ?? "it did not load" });
-      else if (!own.some(({ state }) => state === "ready")) failures.push({ name: config.name, revision, error: "the worker that loaded it ended" });
+      else if (!own.some(({ state }) => state === "ready")) {
+        // A worker that could not load it has said so in the log; this one cannot any more.
+        const error = "the worker that loaded it ended";
+        failures.push({ name: config.name, revision, error });
+        this.#observer.event("load_failed", { app: config.name, revision, error });
+      }
     }
-    for (const { name, revision, error } of failures) this.#observer.event("load_failed", { app: name, revision, error });
     return failures;
   }
 

@@ -15,7 +15,7 @@ const configOf = ({ word = "one", more = {}, apps = [], top = {} }: Shape = {}) 
 
 const text = async (running: NanoProcess, host = "app.test") => (await running.request(host, "/", { headers: { connection: "close" } })).text();
 const reloads = (running: NanoProcess) => running.log.filter(({ event }) => event === "reloaded");
-const failures = (running: NanoProcess) => running.log.filter(({ event }) => event === "reload_failed" || event === "load_failed");
+const failures = (running: NanoProcess) => running.log.filter(({ event }) => event === "reload_failed" || event === "app_failed");
 
 /** Asks until that is the answer; every answer before has to be `old`. */
 async function untilAnswer(running: NanoProcess, wanted: string, old: string): Promise<void> {
@@ -106,7 +106,7 @@ describe("the config file", () => {
     await breakIt();
     await running.waitFor(() => failures(running).length > before, "the error");
     for (let i = 0; i < 10; i++) expect(await text(running)).toBe(`it is ${word}`);
-    expect(failures(running).slice(before)).toEqual([expect.objectContaining({ level: "info", event: "reload_failed", error: expect.stringMatching(told) })]);
+    expect(failures(running).slice(before)).toEqual([expect.objectContaining({ level: "error", event: "reload_failed", error: expect.stringMatching(told) })]);
     expect(running.out).not.toContain("s3cret-word");
     const { old, wanted, text: good } = next();
     await rm(file, { recursive: true, force: true });
@@ -193,7 +193,8 @@ describe("what a reload changes", () => {
     await writeFile(join(running.folder, "app.js"), code);
     await afterReload(async () => running.signal("SIGHUP"));
     await running.waitFor(() => failures(running).length > 0, "the failure");
-    expect(failures(running)).toEqual([expect.objectContaining({ event: "load_failed", app: "app", error: expect.stringMatching(told) })]);
+    // Each worker that had loaded the app before has tried.
+    for (const failure of failures(running)) expect(failure).toMatchObject({ level: "error", event: "app_failed", app: "app", revision: 2, error: expect.stringMatching(told) });
     for (let i = 0; i < 10; i++) expect(await text(running)).toBe("old one");
     await writeFile(join(running.folder, "app.js"), saying("mended"));
     running.signal("SIGHUP");
