@@ -13,6 +13,7 @@ import "./fetch/guest.ts";
 import "./cache/guest.ts";
 import "./navigator/guest.ts";
 import "./node/guest.ts";
+import "./intl/guest/methods.ts";
 import "./infra/guest/absent.ts";
 import { ready } from "./infra/guest/events.ts";
 

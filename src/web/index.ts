@@ -23,6 +23,8 @@ import { formDataHost } from "./form-data/host.ts";
 import { formDataOps } from "./form-data/ops.ts";
 import { createInfraHost } from "./infra/host.ts";
 import { infraOps } from "./infra/ops.ts";
+import { intlHost } from "./intl/host.ts";
+import { intlOps } from "./intl/ops.ts";
 import { nodeHost } from "./node/host.ts";
 import { nodeOps } from "./node/ops.ts";
 import { createPerformanceHost, type GuestClock } from "./performance/host.ts";
@@ -61,6 +63,7 @@ export function createCatalogue(services: WebServices): readonly Room[] {
     room("encoding", encodingOps, encodingHost),
     room("compression", compressionOps, compressionHost),
     room("crypto", cryptoOps, createCryptoHost(CRYPTO_AT_ONCE, CRYPTO_PER_APP)),
+    room("intl", intlOps, intlHost),
     room("node", nodeOps, nodeHost),
     room("form-data", formDataOps, formDataHost),
     room("cache", cacheOps, createCacheHost(services.cachesOf, () => Date.now())),

@@ -44,4 +44,6 @@ export const LAZY_ROOMS: readonly LazyRoom[] = [
   { name: "crypto", entry: "crypto/guest/lazy.ts", globals: ["CryptoKey", "SubtleCrypto"], hints: ["\\bsubtle\\b", "\\bDigestStream\\b"] },
   { name: "text-streams", entry: "encoding/guest/text-streams.ts", globals: ["TextDecoderStream", "TextEncoderStream"] },
   { name: "compression", entry: "compression/guest.ts", globals: ["CompressionStream", "DecompressionStream"] },
+  { name: "disposal", entry: "ecmascript/guest/disposal.ts", globals: ["DisposableStack", "AsyncDisposableStack", "SuppressedError"] },
+  { name: "intl", entry: "intl/guest.ts", globals: ["Intl"], hints: ["\\.toLocale[A-Z]", "\\.localeCompare\\b"] },
 ];

@@ -3,4 +3,3 @@ import "./guest/array-from-async.ts";
 import "./guest/bytes-as-text.ts";
 import "./guest/capture-stack-trace.ts";
 import "./guest/dispose-symbols.ts";
-import "./guest/disposal.ts";

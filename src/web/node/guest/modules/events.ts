@@ -311,7 +311,6 @@ export function addAbortListener(signal: Signal, listener: () => void): { [key: 
   return { [(Symbol as unknown as { dispose: symbol }).dispose]: stop };
 }
 
-export const usingDomains = false;
-Object.assign(EventEmitter, { EventEmitter, once, on, listenerCount, getEventListeners, getMaxListeners, setMaxListeners, addAbortListener, captureRejectionSymbol, errorMonitor, usingDomains });
+Object.assign(EventEmitter, { EventEmitter, once, on, listenerCount, getEventListeners, getMaxListeners, setMaxListeners, addAbortListener, captureRejectionSymbol, errorMonitor });
 export const defaultMaxListeners = defaultMax;
 export default EventEmitter;
