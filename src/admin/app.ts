@@ -4,7 +4,7 @@ import { formatProblem } from "../errors.ts";
 import type { Observer } from "../observe/observer.ts";
 import { checkGate, type Gate } from "./gate.ts";
 import { openApiDocument } from "./openapi.ts";
-import { OperationError } from "./operation-error.ts";
+import { OperationError, operationErrors } from "./operation-error.ts";
 import type { Operations } from "./operations.ts";
 import { readBody, readQuery } from "./request.ts";
 import { routes } from "./routes/index.ts";
@@ -79,8 +79,9 @@ function toResponse(reply: Reply): Response {
 }
 
 function refusal(error: OperationError, more: { readonly id?: string } = {}): Response {
-  const problems = error.problems.map(({ field = "", message, hint }) => ({ field, message, ...(hint === undefined ? {} : { hint }) }));
-  const message = problems.length === 0 ? error.message : `${error.message}: ${error.problems.map((problem) => formatProblem(problem).split("\n")[0]).join("; ")}`;
+  const problems = error.problems.map(({ file, line, column, field = "", message, hint }) => ({ ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { line, column }), field, message, ...(hint === undefined ? {} : { hint }) }));
+  const isTold = problems.length === 0 || error.message !== operationErrors[error.code].message;
+  const message = isTold ? error.message : `${error.message}: ${error.problems.map((problem) => formatProblem(problem).split("\n")[0]).join("; ")}`;
   const response = toResponse({ status: error.status, json: { error: error.code, message, ...(problems.length === 0 ? {} : { problems }), ...more } });
   if (error.code === "unauthorized") response.headers.set("www-authenticate", 'Bearer realm="nano admin"');
   const { allow } = error as { readonly allow?: string };

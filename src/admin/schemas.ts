@@ -30,7 +30,7 @@ export const schemas = {
   Error: v.object({
     error: v.pipe(v.string(), v.description("A code, for programs.")),
     message: v.pipe(v.string(), v.description("For people.")),
-    problems: v.optional(v.array(v.object({ field: v.string(), message: v.string(), hint: v.optional(v.string()) }))),
+    problems: v.optional(v.array(v.object({ file: v.optional(v.string()), line: v.optional(v.number()), column: v.optional(v.number()), field: v.string(), message: v.string(), hint: v.optional(v.string()) }))),
     id: v.optional(v.pipe(v.string(), v.description("Under which the log has more."))),
   }),
 } as const;

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { isLive } from "../admin/socket-file.ts";
 import { knownSockets, socketOfFile } from "../config/admin-socket.ts";
 import { findConfig } from "../config/load.ts";
-import { OperatorError } from "../errors.ts";
+import { OperatorError, type Problem } from "../errors.ts";
 import { type Arguments, type CommandContext, type Flag, UsageError } from "./command.ts";
 
 /** What every command that talks to a running nano takes. */
@@ -27,7 +27,7 @@ interface Target {
 interface Refusal {
   readonly error?: string;
   readonly message?: string;
-  readonly problems?: readonly { readonly field: string; readonly message: string; readonly hint?: string }[];
+  readonly problems?: readonly Problem[];
 }
 
 export class AdminClient {

@@ -2,11 +2,11 @@
  * Where the config comes from: the file, and on top of it what the admin API changed without writing it there. Such a change holds for an app until nano ends, or until
  * the file says something else about that app than it did when the change was made: then the file holds again.
  */
-import { dirname } from "node:path";
+import { dirname, relative } from "node:path";
 import type { Config } from "../config/config.ts";
 import { EditError, stageEdit, withApp } from "../config/edit.ts";
 import { loadConfigText } from "../config/load.ts";
-import { configOfData } from "../config/parse.ts";
+import { configOfData, parseConfig } from "../config/parse.ts";
 import { Document } from "../config/positions.ts";
 import { OperatorError } from "../errors.ts";
 
@@ -109,6 +109,7 @@ export class ConfigSource {
     const said = this.#said[at]?.entry ?? null;
     if (said === null && entry === null) return { commit: async () => {}, discard: async () => {} };
     const text = withApp(this.#text, said === null ? this.#said.length : at, said, entry);
+    this.#assertRight(text);
     const staged = await stageEdit(file, this.#text, text).catch(tellPersistError);
     return {
       commit: async () => {
@@ -121,6 +122,17 @@ export class ConfigSource {
       },
       discard: staged.discard,
     };
+  }
+
+  /** What is served may be right and the file not: it also says what was changed without being written. */
+  #assertRight(text: string): void {
+    const { file, cwd } = this.#options;
+    try {
+      parseConfig(text, file as string, relative(cwd, file as string));
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      throw new PersistError("not_persisted", `the config file would be wrong, and was not written: ${error.message.split("\n")[0]}`);
+    }
   }
 
   #take(root: Entry, config: Config): void {

@@ -144,7 +144,7 @@ export class SupervisorOperations implements Operations {
       ...(configError === null ? [] : [`the config is broken, and the last good one holds: ${configError.split("\n")[0]}`]),
       ...deployment.failures.map(({ name, error }) => `${name} did not load: ${error.split("\n")[0]}`),
     ];
-    return { is_live: true, is_ready: isReady, reasons, version: this.#version, uptime_s: process.uptime(), workers: config.workers === 0 ? workers.map((worker) => ({ ...worker, id: 0 })) : workers };
+    return { is_live: true, is_ready: isReady, reasons, version: this.#version, uptime_s: Math.round(process.uptime() * 1000) / 1000, workers: config.workers === 0 ? workers.map((worker) => ({ ...worker, id: 0 })) : workers };
   }
 
   async metrics(): Promise<string> {
