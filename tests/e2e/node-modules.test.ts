@@ -10,11 +10,14 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test("Hono's context storage and nested spans stay with their request while 200 requests cross", async () => {
-  const ids = Array.from({ length: 200 }, (_, i) => `r${i}`);
-  const answers = await Promise.all(ids.map(async (id) => (await server.request("context.test", `/?id=${id}`)).json()));
-  const tree = ["->root", "child1>leaf", "child2>leaf", "child3>leaf", "root>child1", "root>child2", "root>child3"];
-  expect(answers).toEqual(ids.map((id) => ({ ids: [id], count: 6, tree, hash: createHash("sha256").update(id).digest("hex") })));
+test("Hono's context storage and nested spans stay with their request while 50 requests cross, four times over", async () => {
+  // An app takes 100 requests at once; more would be shed on a busy machine.
+  for (let round = 0; round < 4; round++) {
+    const ids = Array.from({ length: 50 }, (_, i) => `r${round}-${i}`);
+    const answers = await Promise.all(ids.map(async (id) => (await server.request("context.test", `/?id=${id}`)).json()));
+    const tree = ["->root", "child1>leaf", "child2>leaf", "child3>leaf", "root>child1", "root>child2", "root>child3"];
+    expect(answers).toEqual(ids.map((id) => ({ ids: [id], count: 6, tree, hash: createHash("sha256").update(id).digest("hex") })));
+  }
 }, 20_000);
 
 test("a script can import them", async () => {
