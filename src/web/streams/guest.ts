@@ -59,7 +59,7 @@ const split = uncurryThis(ReadableStream.prototype.tee as (this: ByteStream) => 
 
 const enqueueOn = uncurryThis(ReadableByteStreamController.prototype.enqueue as (this: ReadableByteStreamController, chunk: ArrayBufferView) => void);
 const closeOn = uncurryThis(ReadableByteStreamController.prototype.close as (this: ReadableByteStreamController) => void);
-const errorOn = uncurryThis(ReadableByteStreamController.prototype.error as (this: ReadableByteStreamController, reason: unknown) => void);
+export const errorOn = uncurryThis(ReadableByteStreamController.prototype.error as (this: ReadableByteStreamController, reason: unknown) => void);
 const byobRequestOf = getter<ReadableStreamBYOBRequest | null>(ReadableByteStreamController.prototype, "byobRequest");
 const respondTo = uncurryThis(ReadableStreamBYOBRequest.prototype.respond as (this: ReadableStreamBYOBRequest, bytes: number) => void);
 
@@ -167,9 +167,11 @@ export function mapStream(stream: ByteStream, map: (chunk: unknown) => unknown):
 }
 
 const enqueueDefault = uncurryThis(ReadableStreamDefaultController.prototype.enqueue as (this: ReadableStreamDefaultController<unknown>, chunk: unknown) => void);
+export const errorWritable = uncurryThis(WritableStreamDefaultController.prototype.error as (this: WritableStreamDefaultController, reason: unknown) => void);
 const closeDefault = uncurryThis(ReadableStreamDefaultController.prototype.close as (this: ReadableStreamDefaultController<unknown>) => void);
 
-function give(controller: ReadableByteStreamController, chunk: Bytes): void {
+/** Enqueues `chunk`, whose buffer it takes, or closes the stream: null. */
+export function give(controller: ReadableByteStreamController, chunk: Bytes): void {
   if (chunk !== null) {
     enqueueOn(controller, chunk);
     return;
