@@ -64,7 +64,7 @@ export interface WorkerStatus {
 
 /** What a worker does when it is told to. */
 export interface WorkerMethods {
-  /** Builds the runtime around `plan`; nothing listens yet. */
+  /** Builds the runtime around `plan`; nothing listens yet. `settings.workers`: how many processes share the machine, this one included. */
   start(params: { readonly settings: Config; readonly plan: Plan; readonly tracing: TracingOptions | null }): Promise<null>;
   /** `others`: where else this nano listens. */
   listen(params: { readonly host: string; readonly port: number; readonly sharesPort: boolean; readonly others: readonly { readonly host: string; readonly port: number }[] }): Promise<{ readonly host: string; readonly port: number }>;

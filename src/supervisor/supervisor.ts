@@ -100,7 +100,7 @@ export class Supervisor {
       start: async (worker) => {
         const { plan } = this.#deployment;
         if (this.#followers > 0) void worker.hello.then(() => worker.call("tail", { isOn: true })).catch(() => {});
-        await worker.call("start", { settings: { ...config, apps: [], admin: { ...config.admin, token: null } }, plan, tracing: options.tracing });
+        await worker.call("start", { settings: { ...config, workers: Math.max(1, workers), apps: [], admin: { ...config.admin, token: null } }, plan, tracing: options.tracing });
         return plan;
       },
       plan: () => this.#deployment.plan,
