@@ -71,8 +71,8 @@ export class AdminListener {
         return app.fetch(request);
       });
     };
-    this.#unix = path === null ? null : withPrivateFiles(() => open(() => bySocket, { unix: path }));
-    this.socket = path;
+    this.#unix = path === null ? null : openIfPossible(options, () => withPrivateFiles(() => open(() => bySocket, { unix: path })));
+    this.socket = this.#unix === null ? null : path;
     try {
       this.#tcp = config.port === null ? null : open(byPort, { hostname: config.host, port: config.port });
     } catch (error) {
@@ -96,6 +96,17 @@ export class AdminListener {
     this.#closing.abort();
     await new Promise((resolve) => setTimeout(resolve, LAST_WRITES_MS));
     await Promise.all([this.#unix?.stop(true), this.#tcp?.stop(true)]);
+  }
+}
+
+/** Null, and told in the log, where nobody chose the socket's place: the file system may be read-only. */
+function openIfPossible<T>({ config, observer }: AdminOptions, openSocket: () => T): T | null {
+  try {
+    return openSocket();
+  } catch (error) {
+    if (!(error instanceof OperatorError) || config.socket !== null) throw error;
+    observer.event("admin_unavailable", { reason: error.message });
+    return null;
   }
 }
 

@@ -69,7 +69,7 @@ async function run({ config, source, workers }: Work, { terminal, artifacts, env
   }
   try {
     await supervisor.open(admin === null || admin.port === null ? [] : [{ host: admin.host, port: admin.port }]);
-    if (admin !== null) observer.event("admin_listening", { ...(admin.socket === null ? {} : { socket: admin.socket }), ...(admin.port === null ? {} : { address: `${admin.host}:${admin.port}` }) });
+    if (admin !== null && (admin.socket !== null || admin.port !== null)) observer.event("admin_listening", { ...(admin.socket === null ? {} : { socket: admin.socket }), ...(admin.port === null ? {} : { address: `${admin.host}:${admin.port}` }) });
     const signal = await stop.signal;
     observer.event("stopping", { signal, in_flight: await supervisor.inFlight(), drain_ms: config.drainMs });
     const unfinished = await supervisor.stop();

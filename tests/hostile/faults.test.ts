@@ -123,6 +123,17 @@ describe("a poor home", () => {
     expect(await running.exited()).toBe(0);
   });
 
+  const mayRemount = Bun.spawnSync(["unshare", "-m", "sh", "-c", "mount -o remount,bind,ro /"], { stdout: "ignore", stderr: "ignore" }).exitCode === 0;
+  // Taking the right to write from a file system takes the right to mount.
+  test.skipIf(!mayRemount)("on a file system that nobody can write to, it serves", async () => {
+    const folder = await temporaryFolder({ "app.js": APP, "nano.json": JSON.stringify({ port: 0, workers: 2, apps: APPS }) });
+    const running = await NanoProcess.start(["serve", "--config", join(folder, "nano.json")], { through: ["unshare", "-m", "sh", "-c", 'mount -o remount,bind,ro / && exec "$@"', "sh"] });
+    expect((await running.request("a.test", "/")).status).toBe(200);
+    expect(events(running, "fault")).toEqual([]);
+    running.signal("SIGTERM");
+    expect(await running.exited()).toBe(0);
+  });
+
   test("with 256 descriptors and a thousand connections, those who are there are served, and all when the others have left", async () => {
     const folder = await temporaryFolder({ "app.js": APP, "nano.json": JSON.stringify({ port: 0, workers: 2, apps: APPS }) });
     const running = await NanoProcess.start(["serve", "--config", join(folder, "nano.json")], { through: ["/bin/sh", "-c", 'ulimit -n 256; exec "$@"', "sh"] });
