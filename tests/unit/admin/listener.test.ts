@@ -1,4 +1,4 @@
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "bun:test";
@@ -50,6 +50,20 @@ describe("the socket", () => {
     expect(existsSync(path)).toBe(true);
     const { get } = await listen({ socket: path }, path);
     expect((await get("/healthz")).status).toBe(200);
+  });
+
+  test("takes with it what others left behind there, but nothing that lives or is new", async () => {
+    const folder = join(await temporaryFolder({ "private/none": "" }), "private");
+    const running = await listen({}, join(folder, "running.sock"));
+    const killed = Bun.spawn([process.execPath, "-e", `for (const name of ["old", "new"]) Bun.serve({ unix: ${JSON.stringify(folder)} + "/" + name + ".sock", fetch: () => new Response() }); console.log("up")`], { stdout: "pipe" });
+    await killed.stdout.getReader().read();
+    killed.kill("SIGKILL");
+    await killed.exited;
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    for (const name of ["old", "running"]) utimesSync(join(folder, `${name}.sock`), hourAgo, hourAgo);
+    await listen({}, join(folder, "own.sock"));
+    expect(readdirSync(folder).sort()).toEqual(["new.sock", "none", "own.sock", "running.sock"]);
+    expect((await running.get("/healthz")).status).toBe(200);
   });
 
   test("of a nano that runs is left alone, and told", async () => {
