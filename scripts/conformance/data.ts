@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { ExpectedGroup } from "../../tests/conformance/expectations.ts";
 import type { ProbedName } from "../../tests/conformance/probe.ts";
-import { type AreaSummary, PEERS, type StoredResults, summarize } from "./results.ts";
+import { type AreaSummary, passesElsewhere, PEERS, type StoredResults, summarize } from "./results.ts";
 
 export const JSON_PAGE = fileURLToPath(new URL("../../docs/conformance.json", import.meta.url));
 export const MARKDOWN_PAGE = fileURLToPath(new URL("../../docs/conformance.md", import.meta.url));
@@ -12,6 +12,8 @@ export interface Deviation {
   readonly reason: string;
   readonly impact: string;
   readonly subtests: number;
+  /** Of these, the ones that another server passes. */
+  readonly passedElsewhere: number;
   readonly files: readonly string[];
 }
 
@@ -50,5 +52,6 @@ export function conformanceOf(results: StoredResults, expectations: ReadonlyMap<
 }
 
 function deviationOf(area: string, { reason, impact, tests }: ExpectedGroup): Deviation {
-  return { area, reason, impact, subtests: Object.values(tests).reduce((total, names) => total + names.length, 0), files: Object.keys(tests) };
+  const all = Object.entries(tests).flatMap(([id, names]) => names.map((name) => [id, name] as const));
+  return { area, reason, impact, subtests: all.length, passedElsewhere: all.filter(([id, name]) => passesElsewhere(id, name)).length, files: Object.keys(tests) };
 }

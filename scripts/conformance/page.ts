@@ -6,6 +6,7 @@ export function markdownOf(conformance: Conformance): string {
   const { wpt, totals, areas, names, peers, deviations } = conformance;
   const complete = names.filter(({ faults }) => faults.length === 0);
   const absent = names.filter(({ faults }) => faults[0] === "absent");
+  const rows = byReason(deviations);
   const partial = names.filter((each) => !complete.includes(each) && !absent.includes(each));
   return `# Conformance
 
@@ -20,10 +21,13 @@ nano passes **${totals.passed} of ${totals.subtests}** subtests of web-platform-
 
 ## What differs
 
-${absent.length === 0 ? "" : `Absent: ${absent.map(({ name }) => `\`${name}\``).join(", ")}.\n\n`}${partial.length === 0 ? "" : `Incomplete: ${partial.map(({ name, faults }) => `\`${name}\` (${faults.join("; ")})`).join(", ")}.\n\n`}${table(
-    ["what an app notices", "why", "areas", "subtests"],
-    byReason(deviations).map(({ impact, reason, areas: of, subtests }) => [impact, reason, of.join(", "), String(subtests)]),
-  )}
+${absent.length === 0 ? "" : `Absent: ${absent.map(({ name }) => `\`${name}\``).join(", ")}.\n\n`}${partial.length === 0 ? "" : `Incomplete: ${partial.map(({ name, faults }) => `\`${name}\` (${faults.join("; ")})`).join(", ")}.\n\n`}${deviationTable(rows.filter(({ impact }) => !isUnnoticed(impact)))}
+
+What only tests notice:
+
+${deviationTable(rows.filter(({ impact }) => isUnnoticed(impact)))}
+
+The last column counts the failing subtests, and in parentheses those of them that another server passes. Each of them is named in \`tests/conformance/expectations/\`.
 
 ## Names
 
@@ -45,6 +49,15 @@ ${table(
 `;
 }
 
+const isUnnoticed = (impact: string): boolean => impact.startsWith("None");
+
+function deviationTable(rows: readonly DeviationRow[]): string {
+  return table(
+    ["what an app notices", "why", "areas", "subtests"],
+    rows.map(({ impact, reason, areas, subtests, passedElsewhere }) => [impact, reason, areas.join(", "), passedElsewhere === 0 ? String(subtests) : `${subtests} (${passedElsewhere})`]),
+  );
+}
+
 function areaRow(area: AreaSummary, peers: readonly string[]): string[] {
   const best = Math.max(...peers.map((name) => area.peers[name] ?? 0));
   const name = area.isOptional ? `(${area.area})` : area.area;
@@ -52,14 +65,23 @@ function areaRow(area: AreaSummary, peers: readonly string[]): string[] {
   return [name, String(area.subtests), String(area.reachable), passed, percent(area.passed, area.reachable), ...peers.map((peer) => String(area.peers[peer] ?? 0))];
 }
 
+interface DeviationRow {
+  readonly reason: string;
+  readonly impact: string;
+  readonly areas: string[];
+  subtests: number;
+  passedElsewhere: number;
+}
+
 /** One row for a reason that several areas share. */
-function byReason(deviations: readonly Deviation[]): { readonly reason: string; readonly impact: string; readonly areas: string[]; subtests: number }[] {
-  const rows = new Map<string, { reason: string; impact: string; areas: string[]; subtests: number }>();
-  for (const { area, reason, impact, subtests } of deviations) {
+function byReason(deviations: readonly Deviation[]): DeviationRow[] {
+  const rows = new Map<string, DeviationRow>();
+  for (const { area, reason, impact, subtests, passedElsewhere } of deviations) {
     const key = `${impact}\n${reason}`;
-    const row = rows.get(key) ?? { reason, impact, areas: [], subtests: 0 };
+    const row = rows.get(key) ?? { reason, impact, areas: [], subtests: 0, passedElsewhere: 0 };
     row.areas.push(area);
     row.subtests += subtests;
+    row.passedElsewhere += passedElsewhere;
     rows.set(key, row);
   }
   return [...rows.values()];

@@ -1,7 +1,7 @@
 /** The stored results of web-platform-tests, and what they say per area beside those of other servers. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { failuresOf } from "../../tests/conformance/expectations.ts";
+import { failuresOf, WHOLE_FILE } from "../../tests/conformance/expectations.ts";
 import { AREAS, OPTIONAL_AREAS } from "../../tests/conformance/wpt/areas.ts";
 import type { Results } from "../../tests/conformance/wpt/run.ts";
 
@@ -56,6 +56,13 @@ function hashesIn(text: string): string[] {
   return Array.from({ length: text.length / 8 }, (_, i) => text.slice(8 * i, 8 * i + 8));
 }
 
+/** Whether any of the other servers passes the subtest. */
+export function passesElsewhere(id: string, name: string): boolean {
+  const known = PEERS.files[id];
+  const index = known === undefined ? -1 : hashesIn(known.tests).indexOf(hash(name));
+  return index >= 0 && known?.pass[index] !== "0";
+}
+
 export function readResults(): StoredResults {
   return existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, "utf8")) as StoredResults) : { wpt: PEERS.wpt, files: {} };
 }
@@ -80,7 +87,7 @@ export function summarize(results: StoredResults): AreaSummary[] {
       const known = PEERS.files[id];
       const passedBy = new Map(hashesIn(known?.tests ?? "").map((key, i) => [key, Number.parseInt((known?.pass ?? "")[i] as string, 32)]));
       const passed = new Set(hashesIn(results.files[id]?.passed ?? ""));
-      const failed = (results.files[id]?.failed ?? []).filter((name) => name !== "(the file as a whole)").map(hash);
+      const failed = (results.files[id]?.failed ?? []).filter((name) => name !== WHOLE_FILE).map(hash);
       for (const bits of passedBy.values()) PEERS.runtimes.forEach((name, bit) => { peers[name] = (peers[name] ?? 0) + ((bits >> bit) & 1); });
       sums.passed += passed.size;
       sums.subtests += new Set([...passedBy.keys(), ...passed, ...failed]).size;

@@ -3,7 +3,6 @@ import type { ByteSource } from "../../src/base/wire.ts";
 import { GuestError } from "../../src/isolate/guest-error.ts";
 import type { OpContext } from "../../src/isolate/invocation.ts";
 import type { FetchHead } from "../../src/web/fetch/ops.ts";
-import { wptData } from "./support/wpt-data.ts";
 import { type RequestParts, sourceOf, TestIsolate } from "../harness/isolate.ts";
 
 const guest = new TestIsolate();
@@ -252,33 +251,6 @@ test("data: URLs are decoded byte by byte", async () => {
 });
 
 describe("MIME types", () => {
-  const types = [...wptData<unknown[]>("mimesniff/mime-types/resources/mime-types.json"), ...wptData<unknown[]>("mimesniff/mime-types/resources/generated-mime-types.json")].filter((entry): entry is { input: string; output: string | null } => typeof entry === "object");
-  test("agree with the shared test data, as the type of a body's blob", async () => {
-    const faults = await guest.run(`
-      const faults = [];
-      for (const { input, output } of ${JSON.stringify(types)}) {
-        let response; try { response = new Response("", { headers: { "content-type": input } }) } catch { continue }
-        const { type } = await response.blob();
-        if (type !== (output ?? "")) faults.push([input, output, type]);
-      }
-      return faults;`);
-    // A list of types in one field: the data is about one type.
-    expect(faults.filter(([input]: string[]) => !(input as string).includes(","))).toEqual([]);
-  });
-
-  const urls = wptData<[string, string | null, number[]?][]>("fetch/data-urls/resources/data-urls.json").filter(Array.isArray);
-  test("and bytes of data: URLs agree with the shared test data", async () => {
-    expect(
-      await guest.run(`
-        const faults = [];
-        for (const [url, type, bytes] of ${JSON.stringify(urls)}) {
-          const got = await fetch(url).then(async (r) => [r.headers.get("content-type"), [...await r.bytes()]], () => [null]);
-          if (JSON.stringify(got) !== JSON.stringify(type === null ? [null] : [type, bytes])) faults.push([url, type, bytes, got]);
-        }
-        return faults;`),
-    ).toEqual([]);
-  });
-
   test("are put together from several fields, and decide how a form is read", async () => {
     expect(
       await guest.run(`

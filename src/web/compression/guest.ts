@@ -8,7 +8,7 @@ import { createTransformPair, type TransformPair } from "../streams/guest/transf
 import { compressionOps, MAX_INPUT_BYTES } from "./ops.ts";
 
 const { codec_open, codec_write, codec_read, codec_close } = hostOps(compressionOps);
-const FORMATS = ["deflate", "deflate-raw", "gzip"] as const;
+const FORMATS = ["brotli", "deflate", "deflate-raw", "gzip"] as const;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

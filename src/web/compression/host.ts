@@ -1,5 +1,5 @@
 /** Host side of Compression Streams: zlib, read as fast as the guest asks and not faster. */
-import { createDeflate, createDeflateRaw, createGunzip, createGzip, createInflate, createInflateRaw } from "node:zlib";
+import { constants, createBrotliCompress, createBrotliDecompress, createDeflate, createDeflateRaw, createGunzip, createGzip, createInflate, createInflateRaw } from "node:zlib";
 import { GuestError } from "../../isolate/guest-error.ts";
 import type { OpContext } from "../../isolate/invocation.ts";
 import type { Handlers } from "../../isolate/op.ts";
@@ -14,12 +14,17 @@ const FUEL_PER_INPUT_BYTE = { compress: 8, decompress: 2 } as const;
 const FUEL_PER_OUTPUT_BYTE = 1 / 2;
 
 const OPTIONS = { chunkSize: CHUNK_BYTES, highWaterMark: CHUNK_BYTES };
-const COMPRESS = new Map([["gzip", createGzip], ["deflate", createDeflate], ["deflate-raw", createDeflateRaw]]);
-const DECOMPRESS = new Map([["gzip", createGunzip], ["deflate", createInflate], ["deflate-raw", createInflateRaw]]);
+/** Brotli's own defaults cost a hundred times more than gzip, and 16 MB of window. */
+const BROTLI_OPTIONS = { ...OPTIONS, params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 18 } };
+const brotli = () => createBrotliCompress(BROTLI_OPTIONS);
+const unbrotli = () => createBrotliDecompress(OPTIONS);
+type Zlib = ReturnType<typeof createGzip>;
+const COMPRESS = new Map<string, (options: typeof OPTIONS) => unknown>([["brotli", brotli], ["gzip", createGzip], ["deflate", createDeflate], ["deflate-raw", createDeflateRaw]]);
+const DECOMPRESS = new Map<string, (options: typeof OPTIONS) => unknown>([["brotli", unbrotli], ["gzip", createGunzip], ["deflate", createInflate], ["deflate-raw", createInflateRaw]]);
 
 class Codec {
   readonly isDecompressing: boolean;
-  readonly #zlib: ReturnType<typeof createGzip>;
+  readonly #zlib: Zlib;
   #givenBytes = 0;
   #isIdle = true;
   /** There will be no more input. */
@@ -28,7 +33,7 @@ class Codec {
   #hasFailed = false;
   #wake: (() => void) | null = null;
 
-  constructor(zlib: ReturnType<typeof createGzip>, isDecompressing: boolean) {
+  constructor(zlib: Zlib, isDecompressing: boolean) {
     this.#zlib = zlib;
     this.isDecompressing = isDecompressing;
     zlib.on("readable", () => this.#notify());
@@ -102,7 +107,7 @@ export const compressionHost: Handlers<typeof compressionOps, OpContext> = {
     if (create === undefined) throw new GuestError("TypeError", "there is no such compression format");
     if (resources.count(CODEC) >= MAX_CODECS) throw new GuestError("RangeError", `more than ${MAX_CODECS} compression streams at once`);
     ctx.charge(OPEN_FUEL);
-    const codec = new Codec(create(OPTIONS) as ReturnType<typeof createGzip>, isDecompressing);
+    const codec = new Codec(create(OPTIONS) as Zlib, isDecompressing);
     return resources.add(CODEC, codec, () => codec.close());
   },
   codec_write(ctx, rid, input) {

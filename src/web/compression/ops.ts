@@ -5,7 +5,7 @@ import { async, bool, bytes, nothing, nullable, str, sync, u32 } from "../../iso
 export const MAX_INPUT_BYTES = 65_536;
 
 export const compressionOps = {
-  /** Opens a codec: "gzip", "deflate" or "deflate-raw", and whether it decompresses. */
+  /** Opens a codec: "brotli", "deflate", "deflate-raw" or "gzip", and whether it decompresses. */
   codec_open: sync([str(16), bool], u32),
   /** Gives the codec input; null ends it. */
   codec_write: sync([u32, nullable(bytes(MAX_INPUT_BYTES))], nothing),

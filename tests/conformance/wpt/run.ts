@@ -30,11 +30,11 @@ const LONG_DEADLINE_MS = 26_000;
 /** After the app's own deadline. */
 const GRACE_MS = 5_000;
 
-/** As for an operator whose app speaks to services on this machine. */
+/** As for an operator whose large app speaks to services on this machine. */
 const APP = {
   path: "app.mjs",
   default: true,
-  limits: { subrequests: 1_000, subrequests_at_once: 32 },
+  limits: { subrequests: 1_000, subrequests_at_once: 32, memory_mb: 1_024 },
   egress: { allow: ["localhost", "127.0.0.0/8", "::1"] },
 };
 

@@ -249,6 +249,9 @@ export const dateToISOString = uncurryThis(Date.prototype.toISOString);
 export const jsonParse: (text: string) => unknown = JSON.parse;
 export const jsonStringify: (value: unknown, replacer?: null, indent?: number) => string = JSON.stringify;
 
+/** `encodeURIComponent` */
+export const uriEncode = encodeURIComponent;
+
 export const errorToString = uncurryThis(Error.prototype.toString) as (self: unknown) => string;
 
 /** %IteratorPrototype% and %AsyncIteratorPrototype%. */

@@ -1,10 +1,9 @@
 /** Canonical forms of the components of a URL, by the URL parser: https://urlpattern.spec.whatwg.org/#canon-encoding-callbacks. All throw a TypeError for what cannot be one. */
-import { regExpExec, regExpTest, SafeTypeError, stringSlice, stringToLowerCase } from "../../infra/guest/primordials.ts";
+import { regExpExec, regExpTest, SafeTypeError, stringSlice, stringToLowerCase, uriEncode } from "../../infra/guest/primordials.ts";
 import { parseUrl, setUrlPart, splitUrl, type UrlParts } from "../../url/guest/parse.ts";
 
 const DUMMY_HOST = "dummy.invalid";
 const DUMMY = "https://" + DUMMY_HOST + "/";
-const encodeCharacters = encodeURIComponent;
 const SPECIAL_PORTS = { __proto__: null, http: "80", https: "443", ws: "80", wss: "443", ftp: "21", file: "" } as unknown as Readonly<Record<string, string | undefined>>;
 export const SPECIAL_SCHEMES = ["http", "https", "ws", "wss", "ftp", "file"];
 
@@ -75,7 +74,7 @@ export function opaquePathname(value: string): string {
     let character = value[i] as string;
     if (character === "?" || character === "#") break;
     if (character >= "\ud800" && character <= "\udbff") character += value[++i] as string;
-    if (!regExpTest(TABS_AND_LINE_ENDS, character)) result += character > "~" || character < " " ? encodeCharacters(character) : character;
+    if (!regExpTest(TABS_AND_LINE_ENDS, character)) result += character > "~" || character < " " ? uriEncode(character) : character;
   }
   return result;
 }
