@@ -76,8 +76,12 @@ export class Dispatcher {
   async #dispatchLater(app: App, request: DispatchRequest, entering: ReturnType<App["gate"]["enter"]>): Promise<DispatchResult> {
     const admission = await entering;
     if (admission === "canceled") return draining(app);
-    if (admission === "shed") return { ...failure("loadShed"), retryAfterS: 1 };
+    if (admission === "shed") return failure("loadShed");
     let { revision } = app.serving;
+    if (!revision.mayLoad()) {
+      app.gate.release();
+      return failure("loadShed");
+    }
     await revision.load();
     // It may have been replaced meanwhile. Nothing is awaited between this look and what follows from it.
     for (; revision !== app.serving.revision; await revision.load()) revision = app.serving.revision;
@@ -91,8 +95,8 @@ export class Dispatcher {
     const { revision, pool } = app.serving;
     return new Promise((settle) => {
       const isolate = this.#takeIsolate(app, pool, request);
-      if (isolate === null) {
-        settle(failure("internalError"));
+      if (typeof isolate === "string") {
+        settle(failure(isolate));
         return;
       }
       const invocation = isolate.open({
@@ -127,15 +131,18 @@ export class Dispatcher {
     return { name: revision.redact(failure.name), message: revision.redact(failure.message), stack: revision.redact(stack), frame: revision.redact(frame) };
   }
 
-  /** Null, with the place given back, when the machine has no room for one more. */
-  #takeIsolate(app: App, pool: IsolatePool, { requestId }: DispatchRequest): Isolate | null {
+  /** Or why there is none; the place is given back then. */
+  #takeIsolate(app: App, pool: IsolatePool, { requestId }: DispatchRequest): Isolate | "loadShed" | "internalError" {
+    let why: "loadShed" | "internalError" = "loadShed";
     try {
-      return pool.take();
+      const isolate = pool.take();
+      if (isolate !== null) return isolate;
     } catch (error) {
-      app.gate.release();
       this.#observer.fault(requestId, error);
-      return null;
+      why = "internalError";
     }
+    app.gate.release();
+    return why;
   }
 }
 

@@ -49,32 +49,39 @@ export class IsolatePool {
     return [...this.#live];
   }
 
-  /** An isolate for one more invocation. One that is in the middle of guest code, or short of memory, is passed over while a fresh one may be had. */
-  take(): Isolate {
+  /** Isolates without work, and since when. */
+  get idlers(): readonly (readonly [isolate: Isolate, sinceMs: number])[] {
+    return [...this.#idleSince];
+  }
+
+  drop(isolate: Isolate): void {
+    this.#remove(isolate);
+    isolate.dispose();
+  }
+
+  /**
+   * An isolate for one more invocation. One that is in the middle of guest code, or short of memory, is passed over while a fresh one may be had. Null when there is none
+   * and the process has no memory for another.
+   */
+  take(): Isolate | null {
     let best: Isolate | null = null;
     for (const isolate of this.#live) {
       if (best === null || rank(isolate) < rank(best)) best = isolate;
       if (rank(best) === 0) break;
     }
-    if (best === null || ((best.isBusy || best.isCrowded) && this.#live.size < this.#revision.config.limits.isolates)) best = this.#create();
-    this.#idleSince.delete(best);
+    const wantsMore = best === null || ((best.isBusy || best.isCrowded) && this.#live.size < this.#revision.config.limits.isolates);
+    if (wantsMore && this.#revision.mayCreateIsolate()) best = this.#create();
+    if (best !== null) this.#idleSince.delete(best);
     return best;
   }
 
   /** Drops isolates that have been idle since before `since`, on the clock of `performance.now()`. */
   evict(since: number): void {
-    for (const [isolate, idleSince] of this.#idleSince)
-      if (idleSince <= since) {
-        this.#remove(isolate);
-        isolate.dispose();
-      }
+    for (const [isolate, idleSince] of this.#idleSince) if (idleSince <= since) this.drop(isolate);
   }
 
   close(): void {
-    for (const isolate of [...this.#live]) {
-      this.#remove(isolate);
-      isolate.dispose();
-    }
+    for (const isolate of [...this.#live]) this.drop(isolate);
   }
 
   #create(): Isolate {

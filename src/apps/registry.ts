@@ -23,6 +23,7 @@ export class AppRegistry {
   constructor(services: RevisionServices, onChange: (apps: readonly App[], leaving: readonly App[]) => void) {
     this.#services = services;
     this.#onChange = onChange;
+    services.host.memory.onPressure = (isEnough) => this.reclaim(isEnough);
   }
 
   get apps(): readonly App[] {
@@ -117,6 +118,16 @@ export class AppRegistry {
     const apps = [...this.#apps.values(), ...this.#leaving];
     const done = await Promise.all(apps.map((app) => app.drain("shutdown", mostMs).done));
     return apps.filter((_, i) => done[i] === false).map(({ name }) => name);
+  }
+
+  /** Drops idle isolates of whatever app, those first that have been idle for longest, until `isEnough`. */
+  reclaim(isEnough: () => boolean): void {
+    const idle = [...this.#apps.values(), ...this.#leaving].flatMap(({ serving: { pool } }) => pool.idlers.map(([isolate, sinceMs]) => ({ pool, isolate, sinceMs })));
+    idle.sort((a, b) => a.sinceMs - b.sinceMs);
+    for (const { pool, isolate } of idle) {
+      if (isEnough()) return;
+      pool.drop(isolate);
+    }
   }
 
   /** Drops isolates idle for longer than `idleMs`, from now on. */

@@ -5,7 +5,7 @@
 import type { Account } from "../isolate/scheduler.ts";
 import { Isolate, type IsolateHost } from "../isolate/isolate.ts";
 import type { InvocationLimits, InvocationSummary, Kill } from "../isolate/invocation.ts";
-import { type Snapshot, snapshotBytes } from "../isolate/snapshot.ts";
+import { residentBytes, type Snapshot, snapshotBytes } from "../isolate/snapshot.ts";
 import type { Observer } from "../observe/observer.ts";
 import { Redaction } from "../base/redaction.ts";
 import { type AppConfig, type Json, variablesOf } from "../config/config.ts";
@@ -102,6 +102,16 @@ export class Revision {
   close(): void {
     this.#state = "closed";
     this.#snapshot = null;
+  }
+
+  /** Whether the process has memory for another one. */
+  mayCreateIsolate(): boolean {
+    return this.#snapshot === null || this.#services.host.memory.admits(this.#account, residentBytes(this.#snapshot));
+  }
+
+  /** Whether the process has memory to load this, if that is still to be done. */
+  mayLoad(): boolean {
+    return this.#loading !== null || this.#services.host.memory.admits(this.#account, residentBytes(this.#services.bases.plain));
   }
 
   /** A new isolate with the app in it, ready for events. */

@@ -46,6 +46,7 @@ export class Serving implements Drainable {
     if ((await revision.load()) !== "ready") return revision.state;
     try {
       const isolate = this.pool.take();
+      if (isolate === null) throw new Error("there is no memory left to try it in");
       const { invocationLimits: limits, config, number } = revision;
       const invocation = isolate.open({ requestId: `warm-up-${config.name}-${number}`, app: config.name, limits: { ...limits, waitUntilMs: limits.wallMs }, startupCpuMs: config.limits.startupCpuMs, onAnswer() {}, onFailure() {}, onOver() {} });
       invocation.answer(null);

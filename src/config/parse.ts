@@ -107,8 +107,8 @@ function resolveApp(raw: RawApp, { env, secrets }: AppEnv, layers: readonly Limi
   };
 }
 
-function processLimitsOf({ server: { drain_delay_ms } = {} }: RawConfig): LimitValues {
-  return { ...(drain_delay_ms === undefined ? {} : { drain_delay_ms }) };
+function processLimitsOf({ server: { drain_delay_ms, memory_mb } = {} }: RawConfig): LimitValues {
+  return { ...(drain_delay_ms === undefined ? {} : { drain_delay_ms }), ...(memory_mb === undefined ? {} : { process_memory_mb: memory_mb }) };
 }
 
 /** The limits of one holder, whichever way it says them. */

@@ -157,6 +157,7 @@ export const configSchema = v.strictObject(
       v.pipe(
         v.strictObject(
           {
+            memory_mb: v.exactOptional(limitSchema("process_memory_mb")),
             drain_delay_ms: v.exactOptional(limitSchema("drain_delay_ms")),
             reserved_paths: v.exactOptional(flag("Answer /health, /healthz and /readyz on every host, in place of the apps. Else only on hosts that no app serves.", false)),
           },

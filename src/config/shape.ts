@@ -124,6 +124,7 @@ function isOfEnv(path: Path): boolean {
 }
 
 function limitOf(key: string, path: Path): LimitKey | undefined {
+  if (key === "memory_mb" && path.at(-2) === "server") return "process_memory_mb";
   const name = Object.hasOwn(olderNames, key) ? olderNames[key as keyof typeof olderNames] : key;
   return !isOfEnv(path) && Object.hasOwn(limits, name) ? (name as LimitKey) : undefined;
 }

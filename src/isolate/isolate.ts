@@ -5,13 +5,15 @@
 import type { DeadlineSweeper } from "../base/deadline.ts";
 import { type Engine, EngineInstance, OutOfMemory } from "./engine.ts";
 import { Entrance, type Entry, type SettleEntry } from "./entry.ts";
+import { describeKill, hostFailure } from "./kill.ts";
 import { FuelMeter } from "./fuel-meter.ts";
 import { GuestInvocation, type InvocationHome, type InvocationOptions } from "./guest-invocation.ts";
-import type { GuestFailure, Kill } from "./invocation.ts";
+import type { Kill } from "./invocation.ts";
+import type { GuestMemory, MemoryHolder } from "./guest-memory.ts";
 import { OpCalls } from "./op-calls.ts";
 import type { OpRegistry } from "./op-table.ts";
 import type { Account, Scheduler } from "./scheduler.ts";
-import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { residentBytes, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import type { Slices } from "./slice.ts";
 
 /** What all isolates of a process share. */
@@ -27,7 +29,8 @@ export interface IsolateHost {
   readonly events: ReadonlyMap<string, number>;
   now(): number;
   /** Takes the memory of an isolate that is not entered any more. */
-  readonly pages: { release(buffer: ArrayBuffer): void };
+  readonly pages: { release(buffer: ArrayBuffer, onReleased: () => void): void };
+  readonly memory: GuestMemory;
   /** Host faults: something of ours threw. Returns an id to name it by. */
   reportFault(error: unknown): string;
 }
@@ -51,7 +54,7 @@ const LAST_WORDS_SLICES = 3;
 /** Touching fresh memory costs the kernel about 0.4 ms a megabyte, which no instruction of the guest shows. */
 const FUEL_PER_GROWN_BYTE = 1 / 6;
 
-export class Isolate implements InvocationHome {
+export class Isolate implements InvocationHome, MemoryHolder {
   readonly #host: IsolateHost;
   readonly #options: IsolateOptions;
   readonly #engine: EngineInstance;
@@ -67,6 +70,7 @@ export class Isolate implements InvocationHome {
   #condemned: Kill | null = null;
   #nextInvocation = 1;
   #nextRid = 1;
+  #countedBytes: number;
 
   constructor(options: IsolateOptions) {
     const { host } = options;
@@ -85,6 +89,8 @@ export class Isolate implements InvocationHome {
     if (!restoreSnapshot(this.#engine, options.snapshot)) throw new Error("the snapshot does not fit in the isolate's memory");
     this.#engine.reseed();
     this.#engine.resumeContexts();
+    this.#countedBytes = residentBytes(options.snapshot);
+    host.memory.add(this);
     this.#meter = new FuelMeter(this.#engine, host.slices, host.scheduler, options.account);
     this.#entrance = new Entrance(this.#engine, this.#meter, host.events.get("load") ?? 0);
     this.#calls = new OpCalls(this, this.#engine, host.ops);
@@ -120,6 +126,13 @@ export class Isolate implements InvocationHome {
   }
   get memoryBytes(): number {
     return this.#engine.bytes.byteLength;
+  }
+  get account(): Account {
+    return this.#options.account;
+  }
+  /** What the process' budget is told. */
+  get countedBytes(): number {
+    return this.#countedBytes;
   }
 
   /** Opens an invocation. Deliver its event with `enqueueEvent`. */
@@ -196,17 +209,27 @@ export class Isolate implements InvocationHome {
 
   /** Ends the isolate and everything in it. Idempotent. */
   condemn(outcome: Kill["outcome"], culprit: GuestInvocation, stack = ""): void {
+    this.#condemn(describeKill(outcome, culprit, stack, this.#options.memoryBytes, this.memoryBytes), culprit);
+  }
+
+  endForMemory(): void {
+    const { memory } = this.#host;
+    const culprit = this.#current ?? [...this.#invocations.values()][0];
+    if (culprit === undefined) return;
+    this.#condemn({ outcome: "exceededMemory", limitKey: "server.memory_mb", limit: memory.limitBytes, used: memory.usedBytes, unit: "bytes", stack: "", requestId: culprit.requestId }, culprit);
+  }
+
+  #condemn(kill: Kill, culprit: GuestInvocation): void {
     if (this.#condemned !== null) return;
-    const kill = describeKill(outcome, culprit, stack, this.#options.memoryBytes, this.memoryBytes);
     this.#condemned = kill;
     const suspended = this.#suspended;
     this.#suspended = null;
     this.#queue.length = 0;
-    culprit.end(outcome, kill);
+    culprit.end(kill.outcome, kill);
     for (const invocation of [...this.#invocations.values()]) invocation.end("isolateLost");
     this.#options.onCondemned(kill);
-    suspended?.end(new Condemned(outcome));
-    this.#host.pages.release(this.#engine.memory.buffer as ArrayBuffer);
+    suspended?.end(new Condemned(kill.outcome));
+    this.#releaseMemory();
   }
 
   /** Ends an isolate that nobody needs. What runs in it ends as `isolateLost`. */
@@ -217,7 +240,11 @@ export class Isolate implements InvocationHome {
     for (const invocation of [...this.#invocations.values()]) invocation.end("isolateLost");
     this.#suspended?.end(new Condemned("disposed"));
     this.#suspended = null;
-    this.#host.pages.release(this.#engine.memory.buffer as ArrayBuffer);
+    this.#releaseMemory();
+  }
+
+  #releaseMemory(): void {
+    this.#host.pages.release(this.#engine.memory.buffer as ArrayBuffer, this.#host.memory.remove(this));
   }
 
   #enqueue(entry: Entry): void {
@@ -334,15 +361,22 @@ export class Isolate implements InvocationHome {
     const limit = this.#options.memoryBytes;
     const engine = this.#engine;
     const asked = bytes - engine.memory.buffer.byteLength;
-    if (bytes <= limit && engine.grow(bytes)) {
-      this.#current?.charge(asked * FUEL_PER_GROWN_BYTE);
-      this.#meter.shorten(asked * FUEL_PER_GROWN_BYTE);
-      return true;
+    const isTooMuch = bytes > limit;
+    const counted = bytes - this.#countedBytes;
+    if (!isTooMuch && this.#host.memory.grow(this, counted)) {
+      if (engine.grow(bytes)) {
+        this.#countedBytes = bytes;
+        this.#current?.charge(asked * FUEL_PER_GROWN_BYTE);
+        this.#meter.shorten(asked * FUEL_PER_GROWN_BYTE);
+        return true;
+      }
+      this.#host.memory.grow(this, -counted);
     }
     if (asked >= limit / 4) return false;
     const culprit = this.#current;
     if (culprit === null) return false;
-    this.condemn("exceededMemory", culprit);
+    if (isTooMuch) this.condemn("exceededMemory", culprit);
+    else this.endForMemory();
     throw new Condemned();
   }
 
@@ -356,17 +390,4 @@ export class Isolate implements InvocationHome {
     this.#meter.shorten(invocation.fuelUsed - chargedBefore);
     return result;
   }
-}
-
-function describeKill(outcome: Kill["outcome"], culprit: GuestInvocation, stack: string, memoryLimit: number, memoryUsed: number): Kill {
-  const { limits, requestId, overdueMs } = culprit;
-  if (outcome === "exceededMemory") return { outcome, limitKey: "memory_mb", limit: memoryLimit, used: memoryUsed, unit: "bytes", stack, requestId };
-  if (outcome === "exceededWallTime") return { outcome, limitKey: "wall_ms", limit: limits.wallMs, used: limits.wallMs + overdueMs, unit: "ms", stack, requestId };
-  return { outcome, limitKey: culprit.cpuLimitKey, limit: culprit.cpuLimitMs, used: culprit.cpuMs, unit: "ms", stack, requestId };
-}
-
-function hostFailure(error: Error): GuestFailure {
-  return error instanceof RangeError
-    ? { name: "RangeError", message: "Maximum call stack size exceeded", stack: "" }
-    : { name: "InternalError", message: "the engine stopped", stack: "" };
 }

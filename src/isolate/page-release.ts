@@ -14,7 +14,7 @@ type Advise = (view: Uint8Array) => void;
 
 export class PageReleaser {
   #advise: Advise | null = null;
-  readonly #pending: { readonly buffer: ArrayBuffer; from: number }[] = [];
+  readonly #pending: { readonly buffer: ArrayBuffer; from: number; readonly onReleased: () => void }[] = [];
   #isScheduled = false;
 
   constructor() {
@@ -23,10 +23,13 @@ export class PageReleaser {
     });
   }
 
-  /** `buffer` is never looked at again. Its pages go later, bit by bit, when nothing of its isolate is on the stack any more. */
-  release(buffer: ArrayBuffer): void {
-    if (this.#advise === null) return;
-    this.#pending.push({ buffer, from: 0 });
+  /** `buffer` is never looked at again. Its pages go later, bit by bit, when nothing of its isolate is on the stack any more; `onReleased` is told when all have. */
+  release(buffer: ArrayBuffer, onReleased: () => void = () => {}): void {
+    if (this.#advise === null) {
+      onReleased();
+      return;
+    }
+    this.#pending.push({ buffer, from: 0, onReleased });
     this.#schedule();
   }
 
@@ -53,7 +56,9 @@ export class PageReleaser {
     const length = Math.min(CHUNK_BYTES, buffer.byteLength - from);
     if (length > 0) this.#advise?.(new Uint8Array(buffer, from, length));
     next.from += length;
-    if (next.from >= buffer.byteLength) this.#pending.shift();
+    if (next.from < buffer.byteLength) return;
+    this.#pending.shift();
+    next.onReleased();
   }
 }
 

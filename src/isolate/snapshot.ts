@@ -30,6 +30,11 @@ export function snapshotBytes(snapshot: Snapshot): number {
   return snapshot.runs.reduce((sum, run) => sum + run.data.byteLength, 0);
 }
 
+/** What an isolate made of `snapshot` has written to: the snapshot's own pages and those it builds on. */
+export function residentBytes(snapshot: Snapshot): number {
+  return snapshotBytes(snapshot) + (snapshot.base === null ? 0 : residentBytes(snapshot.base));
+}
+
 /** `base` is what the instance was cloned from, or the snapshot of the pristine instance it was booted in. */
 export function takeSnapshot(engine: EngineInstance, base: Snapshot | null = null): Snapshot {
   if (engine.pointers.runtime !== 0) clearFreeMemory(engine);

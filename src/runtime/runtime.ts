@@ -14,6 +14,7 @@ import { Pipeline } from "../ingress/pipeline.ts";
 import { type Route, Router } from "../ingress/router.ts";
 import { Calibration } from "../isolate/calibrate.ts";
 import type { IsolateHost } from "../isolate/isolate.ts";
+import { GuestMemory } from "../isolate/guest-memory.ts";
 import { PageReleaser } from "../isolate/page-release.ts";
 import { Scheduler } from "../isolate/scheduler.ts";
 import { SlicePlan } from "../isolate/slice.ts";
@@ -31,6 +32,7 @@ import { createOps } from "./catalogue.ts";
 import { measure } from "./measure.ts";
 import { Tracing } from "./tracing.ts";
 import { observedEgress } from "./observed-egress.ts";
+import { guestMemoryBytes } from "./memory.ts";
 
 export interface RuntimeOptions {
   readonly artifacts: LoadedArtifacts;
@@ -102,6 +104,7 @@ export class Runtime {
       events: artifacts.base.events,
       now: () => Date.now(),
       pages: new PageReleaser(),
+      memory: new GuestMemory(guestMemoryBytes(config.limits.processMemoryBytes, typeof config.workers === "number" ? Math.max(1, config.workers) : 1)),
       reportFault: (error) => {
         const id = crypto.randomUUID();
         observer.fault(id, error);

@@ -7,6 +7,7 @@ import { type ByteSource, eachHeader, isByteSource, type ResponseWire } from "..
 import type { GuestInvocation } from "../../src/isolate/guest-invocation.ts";
 import { GuestError } from "../../src/isolate/guest-error.ts";
 import type { GuestFailure, InvocationLimits, InvocationSummary, Kill } from "../../src/isolate/invocation.ts";
+import { GuestMemory } from "../../src/isolate/guest-memory.ts";
 import { Isolate, type IsolateHost } from "../../src/isolate/isolate.ts";
 import { Account, Scheduler } from "../../src/isolate/scheduler.ts";
 import { SlicePlan } from "../../src/isolate/slice.ts";
@@ -163,6 +164,7 @@ export class TestIsolate implements Disposable {
       events: artifacts.base.events,
       now: () => Date.now(),
       pages: { release: () => {} },
+      memory: new GuestMemory(Number.POSITIVE_INFINITY),
       reportFault: (error) => `fault ${this.faults.push(error)}`,
     };
     this.#isolate = this.#clone(artifacts.base.snapshot);

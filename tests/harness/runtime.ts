@@ -44,9 +44,9 @@ export class TestRuntime implements Disposable {
     this.#fetch = fetchHandler(this.runtime.pipeline);
   }
 
-  static async start(apps: readonly TestApp[], settings: { readonly showsErrors?: boolean; readonly serverLimits?: LimitValues } = {}): Promise<TestRuntime> {
+  static async start(apps: readonly TestApp[], settings: { readonly showsErrors?: boolean; readonly serverLimits?: LimitValues; readonly server?: object } = {}): Promise<TestRuntime> {
     const artifacts = await testArtifacts();
-    const config = parseConfig(JSON.stringify({ limits: settings.serverLimits ?? {}, apps: apps.map(rawOf) }), "/nano.json");
+    const config = parseConfig(JSON.stringify({ limits: settings.serverLimits ?? {}, server: settings.server ?? {}, apps: apps.map(rawOf) }), "/nano.json");
     const sources = new Map(apps.map(({ name, source }) => [pathOf(name), source]));
     return new TestRuntime(
       (loadBundle, observer) => new Runtime({ artifacts, config, observer, loadBundle, showsErrors: settings.showsErrors ?? false, allowsPrivateFetch: false }),
