@@ -23,7 +23,7 @@ const UNUSED_SERVICES: Parameters<typeof createOps>[0] = {
 
 export async function buildArtifacts(commit: string): Promise<Artifacts> {
   const [engine, { base: guestCode, rooms }, nodeModules] = await Promise.all([buildEngine(), bundleGuest(), bundleNodeModules()]);
-  const layout = probeLayout(engine.wasm);
+  const layout = probeLayout(engine);
   const ops = createOps(UNUSED_SERVICES);
   const key = createHash("sha256").update(engine.hash).update(ops.signature).update(guestCode).update(rooms.join("\0")).digest("hex").slice(0, 32);
   const module = new WebAssembly.Module(engine.wasm as Uint8Array<ArrayBuffer>);

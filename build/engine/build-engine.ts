@@ -5,6 +5,7 @@ import { ENTER_EXPORT, enterFunction } from "./enter.ts";
 import { deriveExportNames, ENGINE_EXPORTS } from "./export-names.ts";
 import { deriveImportRoles, type ImportRole } from "./import-roles.ts";
 import { CONTEXT_EXPORT, enqueueWrapped, findReactionFunctions, performWrapped } from "./reactions.ts";
+import { findTrackerOffset, findTrackerType, trackFunction } from "./rejections.ts";
 import { readEnginePackage, type EnginePackage } from "./package.ts";
 
 /** All imports of the built engine are in this module, under the names of their roles. */
@@ -15,6 +16,8 @@ export interface BuiltEngine {
   /** Role → signature (`params:results`, i = i32, I = i64, d = f64), or "memory". */
   readonly imports: Readonly<Record<ImportRole, string>>;
   readonly exports: readonly string[];
+  /** Offset of the rejection tracker in the runtime, see `EngineLayout`. */
+  readonly rejectionTracker: number;
   readonly report: MeterReport;
   /** SHA-256 of the wasm, hex. */
   readonly hash: string;
@@ -30,6 +33,7 @@ export function buildEngineFrom({ wasm, glue }: EnginePackage): BuiltEngine {
   const exportNames = deriveExportNames(glue, Object.keys(ENGINE_EXPORTS));
   for (const [minified, name] of exportNames) checkExport(module, minified, name);
 
+  const tracker = findTrackerType(module);
   const { perform, enqueue } = findReactionFunctions(module);
   const minifiedOf = (wanted: ImportRole) => [...roles.keys()].find((minified) => roles.get(minified)?.role === wanted) as string;
   const importModule = [...new Set(module.imports.map((entry) => entry.module))];
@@ -38,6 +42,7 @@ export function buildEngineFrom({ wasm, glue }: EnginePackage): BuiltEngine {
     interrupt: { module: importModule[0] as string, field: minifiedOf("interrupt") },
     renameImport: ({ field }) => ({ module: IMPORT_MODULE, field: (roles.get(field) as { role: string }).role }),
     keepExports: exportNames,
+    indirect: { type: tracker, make: trackFunction },
     compose: new Map([[ENTER_EXPORT, enterFunction]]),
     divert: {
       setter: CONTEXT_EXPORT,
@@ -51,6 +56,7 @@ export function buildEngineFrom({ wasm, glue }: EnginePackage): BuiltEngine {
     wasm: output.wasm,
     imports: Object.fromEntries([...roles.values()].map(({ role, type }) => [role, type])) as Record<ImportRole, string>,
     exports: [...exportNames.values(), ENTER_EXPORT, CONTEXT_EXPORT],
+    rejectionTracker: findTrackerOffset(module, tracker),
     report: output.report,
     hash: output.report.hash,
   };

@@ -2,6 +2,7 @@
  * Finds by experiment where the engine keeps strings, arrays and its random state: known values are created and their bytes searched.
  * Throws unless exactly one place fits every value of a probe.
  */
+import type { BuiltEngine } from "./build-engine.ts";
 import { TAG } from "../../src/isolate/engine-values.ts";
 import type { EngineLayout } from "../../src/isolate/engine-layout.ts";
 import { eachChunk } from "../../src/isolate/free-memory.ts";
@@ -9,7 +10,7 @@ import { BinaryReader } from "../meter/binary.ts";
 import { KIND, readModule } from "../meter/sections.ts";
 import { ProbeEngine } from "./probe-engine.ts";
 
-export function probeLayout(wasm: Uint8Array<ArrayBuffer>): EngineLayout {
+export function probeLayout({ wasm, rejectionTracker }: Pick<BuiltEngine, "wasm" | "rejectionTracker">): EngineLayout {
   const initialPages = readInitialPages(wasm);
   const engine = new ProbeEngine(new WebAssembly.Module(wasm), { initialPages });
   checkTags(engine);
@@ -17,6 +18,7 @@ export function probeLayout(wasm: Uint8Array<ArrayBuffer>): EngineLayout {
   const strings = probeStrings(engine);
   return {
     initialPages,
+    rejectionTracker,
     float64Addend: probeFloat64Addend(engine),
     ...strings,
     ...probeRopes(engine, strings),

@@ -36,6 +36,8 @@ export interface MeterOptions {
     readonly setter: string;
     readonly functions: ReadonlyMap<number, (parts: { readonly indexOf: (exported: string) => number; readonly global: number; readonly original: number }) => AddedFunction>;
   };
+  /** Takes the calls through a table of functions of the type of that index: it gets their arguments and the table's index. */
+  readonly indirect?: { readonly type: number; readonly make: (indexOf: (exported: string) => number) => AddedFunction };
 }
 
 export interface MeterReport extends Counts {
@@ -61,8 +63,10 @@ export function meter(wasm: Uint8Array, options: MeterOptions): { wasm: Uint8Arr
   const diverted = [...(options.divert?.functions ?? [])].map(([original, make]) => ({ original, made: make({ indexOf, global, original }) }));
   const setters = options.divert === undefined ? [] : [{ name: options.divert.setter, made: setGlobalFunction(global) }];
   const exported = [...composed, ...setters];
-  const added = [spentFunction(interrupt), getFuelFunction(targets), setFuelFunction(targets), ...exported.map(({ made }) => made), ...diverted.map(({ made }) => made)];
+  const tracked = options.indirect === undefined ? [] : [{ type: options.indirect.type, made: options.indirect.make(indexOf) }];
+  const added = [spentFunction(interrupt), getFuelFunction(targets), setFuelFunction(targets), ...[...exported, ...diverted, ...tracked].map(({ made }) => made)];
   const standIns = new Map(diverted.map(({ original }, i) => [original, firstAdded + 3 + exported.length + i]));
+  const indirect = new Map(tracked.map(({ type }, i) => [type, firstAdded + 3 + exported.length + diverted.length + i]));
   for (const original of standIns.keys()) if (module.tableFunctions.has(original)) throw new Error(`function ${original} is also called through a table, where no stand-in is`);
   const recursive = breakCycles(readCallGraph(module), largestFunction(module));
   const mutable = (value: number) => Uint8Array.from([VALUE_TYPE.i32, MUTABLE, OP.i32Const, ...encodeS32(value), OP.end]);
@@ -73,7 +77,7 @@ export function meter(wasm: Uint8Array, options: MeterOptions): { wasm: Uint8Arr
     ...exported.map(({ name }, i) => ({ name, kind: KIND.function, index: firstAdded + 3 + i })),
   ];
   const bodies = [
-    ...module.functions.map((body) => meterFunction(body, targets, recursive.has(body.index), standIns)),
+    ...module.functions.map((body) => meterFunction(body, targets, recursive.has(body.index), standIns, indirect)),
     ...added.map(({ locals, code }) => Uint8Array.from(locals === undefined ? [0, ...code] : [1, locals, VALUE_TYPE.i32, ...code])),
   ];
 
@@ -127,7 +131,7 @@ function encodeType({ params, results }: AddedFunction): Uint8Array {
   return Uint8Array.from([0x60, params.length, ...params, results.length, ...results]);
 }
 
-function meterFunction(body: FunctionBody, targets: ChargeTargets, mayRecurse: boolean, standIns: ReadonlyMap<number, number>): Uint8Array {
+function meterFunction(body: FunctionBody, targets: ChargeTargets, mayRecurse: boolean, standIns: ReadonlyMap<number, number>, indirect: ReadonlyMap<number, number>): Uint8Array {
   const { localGroups, localsStart, codeStart, localCount, instructions } = readCode(body);
   const needsScratch = instructions.some(isBulk);
   const writer = new BinaryWriter();
@@ -142,8 +146,10 @@ function meterFunction(body: FunctionBody, targets: ChargeTargets, mayRecurse: b
   for (const instruction of instructions) {
     if (instruction.opcode === OP.loop) insert(instruction.end, stepCharge(targets));
     else if (isBulk(instruction)) insert(instruction.start, bulkCharge(targets, instruction, localCount));
-    else if (instruction.opcode === OP.call && standIns.has(instruction.operand)) {
-      insert(instruction.start, Uint8Array.from([OP.call, ...encodeU32(standIns.get(instruction.operand) as number)]));
+    else {
+      const instead = instruction.opcode === OP.call ? standIns.get(instruction.operand) : instruction.opcode === OP.callIndirect ? indirect.get(instruction.operand) : undefined;
+      if (instead === undefined) continue;
+      insert(instruction.start, Uint8Array.from([OP.call, ...encodeU32(instead)]));
       copied = instruction.end;
     }
   }

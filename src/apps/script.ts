@@ -6,7 +6,8 @@ import { Account } from "../isolate/scheduler.ts";
 import type { RevisionServices } from "./revision.ts";
 import { enterRooms } from "../web/room-scan.ts";
 
-export type ScriptResult = { readonly isOk: true } | { readonly isOk: false; readonly failure: GuestFailure; readonly kill: Kill | null };
+/** Without failure and kill, what went wrong has been logged: an exception or a rejection that nobody handled. */
+export type ScriptResult = { readonly isOk: true } | { readonly isOk: false; readonly failure: GuestFailure | null; readonly kill: Kill | null };
 
 const POLL_MS = 2;
 
@@ -30,6 +31,7 @@ export class Script {
   async run(code: string, file: string, doorName: string | null = null): Promise<ScriptResult> {
     const isolate = this.#open();
     let failure: GuestFailure | null = null;
+    let isUncaught = false;
     await new Promise<void>((over) => {
       const invocation = isolate.open({
         requestId: "script",
@@ -40,6 +42,10 @@ export class Script {
           failure = guest ?? { name: outcome, message: "", stack: "" };
           invocation.finish();
         },
+        onUncaught: () => {
+          isUncaught = true;
+          invocation.finish();
+        },
         onOver: () => over(),
       });
       invocation.enter("env", JSON.stringify(variablesOf(this.#config)));
@@ -47,7 +53,7 @@ export class Script {
       if (doorName !== null) invocation.enter("door", doorName);
       isolate.evaluate(invocation, code, file, "script");
     });
-    return failure === null && this.#kill === null ? { isOk: true } : { isOk: false, failure: failure ?? { name: "Error", message: "", stack: "" }, kill: this.#kill };
+    return failure === null && this.#kill === null && !isUncaught ? { isOk: true } : { isOk: false, failure, kill: this.#kill };
   }
 
   close(): void {

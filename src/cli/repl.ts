@@ -65,7 +65,7 @@ function scriptOf(code: string): string {
 
 /** Without the frames between the line that was typed and the module around it. */
 function withoutOwnFrames(result: ScriptResult): ScriptResult {
-  return result.isOk ? result : { ...result, failure: { ...result.failure, stack: result.failure.stack.replace(OWN_FRAMES, "") } };
+  return result.isOk || result.failure === null ? result : { ...result, failure: { ...result.failure, stack: result.failure.stack.replace(OWN_FRAMES, "") } };
 }
 
 const FILE = "repl.js";

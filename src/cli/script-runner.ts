@@ -40,8 +40,8 @@ export function report(result: ScriptResult, terminal: Terminal, code: MappedCod
   const map = (stack: string) => (code === null ? stack : mapStack(stack, code)).trimEnd();
   const lines =
     kill === null || kill.outcome === "internalError"
-      ? [`Uncaught ${failure.name}: ${failure.message}`, map(failure.stack)]
+      ? failure === null ? [] : [`Uncaught ${failure.name}: ${failure.message}`, map(failure.stack)]
       : [`the script was ended: it used ${Math.round(kill.used)} ${kill.unit} of ${kill.limitKey}, which allows ${Math.round(kill.limit)} ${kill.unit}`, map(kill.stack)];
-  terminal.err(`${lines.filter((line) => line !== "").join("\n")}\n`);
+  if (lines.length > 0) terminal.err(`${lines.filter((line) => line !== "").join("\n")}\n`);
   return EXIT.failure;
 }

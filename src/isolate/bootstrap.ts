@@ -3,6 +3,7 @@ import { type Engine, EngineInstance } from "./engine.ts";
 import { plugHoles } from "./free-memory.ts";
 import { readString } from "./engine-values.ts";
 import type { OpRegistry } from "./op-table.ts";
+import { trackRejections } from "./rejections.ts";
 import { type Snapshot, takePristine, takeSnapshot } from "./snapshot.ts";
 
 export interface Base {
@@ -27,6 +28,7 @@ export function boot(engine: Engine, ops: OpRegistry, guestCode: string): Base {
         names = readString(instance, argv + 8, 1 << 16) ?? "";
         instance.pointers.deliver = instance.exports.QTS_DupValuePointer(instance.pointers.context, argv);
         instance.prepareContexts(instance.exports.QTS_DupValuePointer(instance.pointers.context, argv + 16));
+        trackRejections(instance, instance.exports.QTS_DupValuePointer(instance.pointers.context, argv + 24));
         return 0;
       },
       interrupt() {

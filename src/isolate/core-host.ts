@@ -11,6 +11,7 @@ export function parseFailure(text: string): GuestFailure {
 
 export const coreRoom: Room = room("core", coreOps, {
   event_failed: (ctx, id, text) => ctx.peer(id)?.fail("exception", parseFailure(text)),
+  uncaught: (ctx) => ctx.uncaught(),
   context_follow: (ctx) => ctx.followContexts(),
   app_loaded: (ctx, error) => {
     if (error === "") ctx.answer(null);

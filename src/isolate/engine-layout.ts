@@ -36,6 +36,9 @@ export interface EngineLayout {
   /** JSRuntime: byte that says what the parser leaves out of the functions it makes from then on: 1 their source text, 2 names of variables and positions. */
   readonly stripFlags: number;
 
+  /** JSRuntime: word that is not 0 where rejections are tracked, and behind it the pointer that the tracker gets. */
+  readonly rejectionTracker: number;
+
   /** JSContext: 64-bit xorshift state of Math.random. Never 0. Clones repeat each other's numbers unless it is set anew. */
   readonly randomState: number;
 }

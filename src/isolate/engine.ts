@@ -72,6 +72,8 @@ export interface EnginePointers {
   argv: Pointer;
   /** State of the stand-ins that keep contexts over promises, see `build/engine/reactions`; its second word is the function that wraps. */
   reactions: Pointer;
+  /** See `rejections.ts`. */
+  rejections: Pointer;
 }
 
 export const EVAL_MODULE = 1;
@@ -99,7 +101,7 @@ export class EngineInstance {
   readonly layout: EngineLayout;
   bytes!: Uint8Array;
   view!: DataView;
-  pointers: EnginePointers = { runtime: 0, context: 0, undefined: 0, deliver: 0, scratch: 0, argv: 0, reactions: 0 };
+  pointers: EnginePointers = { runtime: 0, context: 0, undefined: 0, deliver: 0, scratch: 0, argv: 0, reactions: 0, rejections: 0 };
   readonly call: Promising;
   readonly evaluate: Promising;
   readonly runJobs: Promising;

@@ -23,8 +23,9 @@ interface EvaluateEntry {
   readonly file: string;
   readonly mode: string;
 }
+/** An event that is late has something to say of an invocation that may be over. */
 export type Entry =
-  | { readonly kind: "event"; readonly invocation: GuestInvocation; readonly event: number; readonly a: Argument; readonly b: Argument }
+  | { readonly kind: "event"; readonly invocation: GuestInvocation; readonly event: number; readonly a: Argument; readonly b: Argument; readonly isLate?: boolean }
   | SettleEntry
   | { readonly kind: "forget"; readonly invocation: GuestInvocation; readonly call: number }
   | EvaluateEntry;

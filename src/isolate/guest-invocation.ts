@@ -38,6 +38,8 @@ export interface InvocationOptions {
   readonly onAnswer: (answer: unknown) => void;
   /** There will be no answer. Called at most once, and never after `onAnswer`. */
   readonly onFailure: (outcome: Exclude<Outcome, "ok">, failure: GuestFailure | null) => void;
+  /** An exception or a rejection was handled by nobody, and has been logged. */
+  readonly onUncaught?: () => void;
   readonly onOver?: (summary: InvocationSummary) => void;
 }
 
@@ -162,6 +164,10 @@ export class GuestInvocation implements Invocation, OpContext, Due {
     this.#guestDone = true;
     if (this.#phase === "finishing") this.#close();
     else this.#advance();
+  }
+
+  uncaught(): void {
+    this.#options.onUncaught?.();
   }
 
   hideSource(isHidden: boolean): void {

@@ -51,6 +51,8 @@ export interface OpContext {
   fail(outcome: "exception" | "badResponse", failure: GuestFailure): void;
   /** The guest has nothing left to do for this invocation. */
   finish(): void;
+  /** An exception or a rejection of the app was handled by nobody. */
+  uncaught(): void;
   /** Whether functions that the engine compiles from now on keep neither text nor positions: those of our own. */
   hideSource(isHidden: boolean): void;
   /** Promise reactions of the isolate keep their async context from now on. */

@@ -12,6 +12,7 @@ import type { Kill } from "./invocation.ts";
 import type { GuestMemory, MemoryHolder } from "./guest-memory.ts";
 import { OpCalls } from "./op-calls.ts";
 import type { OpRegistry } from "./op-table.ts";
+import { takeRejections } from "./rejections.ts";
 import type { Account, Scheduler } from "./scheduler.ts";
 import { residentBytes, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import type { Slices } from "./slice.ts";
@@ -264,7 +265,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
     const entry = this.#condemned === null ? this.#queue.shift() : undefined;
     if (entry === undefined) return false;
     // An invocation that ended while its entry waited has nothing more to say.
-    if (!entry.invocation.isOver || entry.kind === "forget") this.#enter(entry);
+    if (!entry.invocation.isOver || entry.kind === "forget" || (entry.kind === "event" && entry.isLate === true)) this.#enter(entry);
     else if (entry.kind === "settle") this.#enter({ kind: "forget", invocation: entry.invocation, call: entry.call });
     else if (this.#queue.length > 0) this.#requestTurn();
     else if (this.#invocations.size === 0) this.#options.onIdle?.();
@@ -290,7 +291,10 @@ export class Isolate implements InvocationHome, MemoryHolder {
         this.#onUncaught(engine.takeException(result) ?? "");
         if (this.#condemned !== null) return;
       } else engine.free(result);
-      if (engine.exports.QTS_IsJobPending(engine.pointers.runtime) === 0) this.#leave();
+      if (engine.exports.QTS_IsJobPending(engine.pointers.runtime) === 0) {
+        if (takeRejections(engine)) this.#queue.unshift({ kind: "event", invocation: this.#current as GuestInvocation, event: this.#host.events.get("rejections") ?? 0, a: 0, b: 0, isLate: true });
+        this.#leave();
+      }
       else {
         this.#meter.start();
         engine.runJobs(engine.pointers.runtime, -1, engine.pointers.argv).then(this.#onReturned, this.#onThrown);

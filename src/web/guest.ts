@@ -15,6 +15,7 @@ import "./navigator/guest.ts";
 import "./node/guest.ts";
 import "./intl/guest/methods.ts";
 import "./infra/guest/absent.ts";
+import { trackRejection } from "./events/guest/rejections.ts";
 import { ready } from "./infra/guest/events.ts";
 
-ready();
+ready(trackRejection);

@@ -56,6 +56,20 @@ describe("wrong arguments", () => {
 });
 
 describe("nano run", () => {
+  test.each([
+    ["an exception in a timer", 'setTimeout(() => { throw new TypeError("lost") }, 1);', "Uncaught TypeError: lost"],
+    ["a rejection that nobody handles", 'Promise.reject(new TypeError("lost"));', "Uncaught (in promise) TypeError: lost"],
+  ])("ends with 1 at %s", async (_what, source, message) => {
+    const cwd = await temporaryFolder({ "main.js": `${source}\nsetTimeout(() => console.log("never"), 60_000);` });
+    const { code, out, err } = await nano(["run", "main.js"], { cwd });
+    expect([code, out, err.split("\n")]).toEqual([1, "", [message, expect.stringMatching(/^ {4}at <anonymous> \(main\.js:1:\d+\)$/), ""]]);
+  });
+
+  test("goes on after a rejection that the script itself has taken care of", async () => {
+    const cwd = await temporaryFolder({ "main.js": 'addEventListener("unhandledrejection", (event) => event.preventDefault()); Promise.reject(1); setTimeout(() => console.log("on"), 1);' });
+    expect(await nano(["run", "main.js"], { cwd })).toEqual({ code: 0, out: "on\n", err: "" });
+  });
+
   test("runs a TypeScript module with top-level await, imports and timers to its end", async () => {
     const cwd = await temporaryFolder({
       "main.ts": 'import { double } from "./double.ts";\nconst n: number = await new Promise((resolve) => setTimeout(resolve, 5, 21));\nsetTimeout(() => console.log("late"), 10);\nconsole.log(double(n));\nconsole.warn("careful");\n',

@@ -2,6 +2,7 @@
 import { exposeOperation } from "../infra/guest/webidl.ts";
 import "./guest/event-classes.ts";
 import { defineEventHandler, EventTarget } from "./guest/event-target.ts";
+import "./guest/rejections.ts";
 import "./guest/report.ts";
 
 const { addEventListener, removeEventListener, dispatchEvent } = EventTarget.prototype;

@@ -4,7 +4,8 @@ import { getOwnPropertyDescriptor, regExpExec, safeParseInt } from "../../infra/
 import { inspect } from "./inspect.ts";
 import { formatStack } from "./text.ts";
 
-export const describeUncaught = (error: unknown): string => "Uncaught " + inspect(error);
+/** `how` is "Uncaught " or what else there is to say before the error. */
+export const describeUncaught = (how: string, error: unknown): string => how + inspect(error);
 
 /** A frame of QuickJS: `    at name (file:line:column)`. */
 const FRAME = /\(([^()\n]*):(\d+):(\d+)\)/;

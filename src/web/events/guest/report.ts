@@ -1,4 +1,5 @@
 /** Uncaught exceptions: an `error` event on `globalThis`, and a line in the app's log when nobody handled it. */
+import { coreOps } from "../../../isolate/core-ops.ts";
 import { describeUncaught, locate } from "../../console/guest/uncaught.ts";
 import { hostOps } from "../../infra/guest/host-ops.ts";
 import { exposeOperation, requireArguments } from "../../infra/guest/webidl.ts";
@@ -7,6 +8,7 @@ import { ErrorEvent, errorEventParts } from "./event-classes.ts";
 import { fireEvent, hasListener } from "./event-target.ts";
 import { late } from "./late.ts";
 
+const { uncaught } = hostOps(coreOps);
 const { console_write } = hostOps(consoleOps);
 
 let reporting = false;
@@ -23,7 +25,13 @@ export function reportException(error: unknown): void {
       reporting = false;
     }
   }
-  console_write("error", describeUncaught(error));
+  logUncaught("Uncaught ", error);
+}
+
+/** Nobody has handled it: a line in the app's log, and the end of a script. */
+export function logUncaught(how: string, error: unknown): void {
+  console_write("error", describeUncaught(how, error));
+  uncaught();
 }
 late.reportException = reportException;
 late.errorEventParts = errorEventParts;

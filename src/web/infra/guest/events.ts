@@ -4,7 +4,7 @@ import { keepContext, setContext } from "./async-context.ts";
 import { hostOps } from "./host-ops.ts";
 import { settle } from "./stub.ts";
 
-declare const __nanoReady: (deliver: unknown, names: string, keepContext: unknown) => void;
+declare const __nanoReady: (deliver: unknown, names: string, keepContext: unknown, trackRejection: unknown) => void;
 
 type EventHandler = (invocationId: number, a: unknown, b: unknown) => void;
 
@@ -45,7 +45,7 @@ function describe(error: unknown): string {
 }
 
 /** Hands the door to the host. The last thing that the bootstrap does. */
-export function ready(): void {
+export function ready(trackRejection: unknown): void {
   isReady = true;
-  __nanoReady(deliver, names, keepContext);
+  __nanoReady(deliver, names, keepContext, trackRejection);
 }

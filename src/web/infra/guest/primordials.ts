@@ -205,6 +205,7 @@ export const weakMapHas = uncurryThis(WeakMap.prototype.has) as <K extends WeakK
 export const weakMapDelete = uncurryThis(WeakMap.prototype.delete) as <K extends WeakKey>(self: WeakMap<K, unknown>, key: K) => boolean;
 export const weakSetHas = uncurryThis(WeakSet.prototype.has) as (self: WeakSet<WeakKey>, item: unknown) => boolean;
 export const weakSetAdd = uncurryThis(WeakSet.prototype.add) as <K extends WeakKey>(self: WeakSet<K>, item: K) => WeakSet<K>;
+export const weakSetDelete = uncurryThis(WeakSet.prototype.delete) as <K extends WeakKey>(self: WeakSet<K>, item: K) => boolean;
 export const weakRefDeref = uncurryThis(WeakRef.prototype.deref) as <T extends WeakKey>(self: WeakRef<T>) => T | undefined;
 
 // ArrayBuffer, typed arrays, DataView

@@ -3,7 +3,7 @@ import { findOffset, probeLayout } from "../../../../build/engine/layout.ts";
 import { readBytes, readNumber, readString, TAG } from "../../../../src/isolate/engine-values.ts";
 import { engine, meteredEngine } from "./fixture.ts";
 
-const layout = probeLayout(engine.wasm);
+const layout = probeLayout(engine);
 const guest = meteredEngine();
 const memory = () => ({ bytes: guest.bytes, view: guest.view, layout });
 

@@ -97,7 +97,7 @@ export class Guest {
       fail: () => {},
       finish: () => {},
       followContexts: () => {},
-      hideSource: () => {}, peer: () => undefined,
+      hideSource: () => {}, uncaught: () => {}, peer: () => undefined,
     };
     this.#egress =
       options.egress ??
