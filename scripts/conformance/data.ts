@@ -1,4 +1,5 @@
 /** What docs/conformance.json says: all of it is taken from the results, the expectations and the probe. */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ExpectedGroup } from "../../tests/conformance/expectations.ts";
 import type { ProbedName } from "../../tests/conformance/probe.ts";
@@ -26,6 +27,9 @@ export interface Conformance {
   readonly deviations: readonly Deviation[];
 }
 
+/** Deviations that no test of web-platform-tests shows. */
+const UNTESTED = JSON.parse(readFileSync(new URL("../../tests/conformance/deviations.json", import.meta.url), "utf8")) as readonly Pick<Deviation, "area" | "reason" | "impact">[];
+
 export const percent = (part: number, whole: number): string => (whole === 0 ? "–" : ((100 * part) / whole).toFixed(1));
 
 export function conformanceOf(results: StoredResults, expectations: ReadonlyMap<string, readonly ExpectedGroup[]>, names: readonly ProbedName[]): Conformance {
@@ -47,7 +51,10 @@ export function conformanceOf(results: StoredResults, expectations: ReadonlyMap<
     },
     areas,
     names,
-    deviations: [...expectations].flatMap(([area, groups]) => groups.map((group) => deviationOf(area, group))),
+    deviations: [
+      ...[...expectations].flatMap(([area, groups]) => groups.map((group) => deviationOf(area, group))),
+      ...UNTESTED.map((deviation) => ({ ...deviation, subtests: 0, passedElsewhere: 0, files: [] })),
+    ],
   };
 }
 

@@ -54,7 +54,7 @@ const isUnnoticed = (impact: string): boolean => impact.startsWith("None");
 function deviationTable(rows: readonly DeviationRow[]): string {
   return table(
     ["what an app notices", "why", "areas", "subtests"],
-    rows.map(({ impact, reason, areas, subtests, passedElsewhere }) => [impact, reason, areas.join(", "), passedElsewhere === 0 ? String(subtests) : `${subtests} (${passedElsewhere})`]),
+    rows.map(({ impact, reason, areas, subtests, passedElsewhere }) => [impact, reason, areas.join(", "), subtests === 0 ? "" : passedElsewhere === 0 ? String(subtests) : `${subtests} (${passedElsewhere})`]),
   );
 }
 
