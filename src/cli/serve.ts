@@ -62,20 +62,24 @@ async function run({ config, source, workers }: Work, { terminal, artifacts, env
   // A signal while it starts is obeyed when it has: that takes no time worth naming.
   const stop = stopSignal(terminal, () => supervisor.kill());
   terminal.onHangup(() => supervisor.hangUp());
-  if (config.admin.isEnabled) {
+  const openAdmin = async (): Promise<AdminListener | null> => {
+    if (!config.admin.isEnabled) return null;
     const { version } = (await loaded).manifest;
     const operations = new SupervisorOperations(supervisor, source, version);
-    admin = await AdminListener.open({ operations, observer, version, config: config.admin, socket: socketOf(config, environment.runtimeFolder), ownsProcess: workers > 0 });
-  }
+    return AdminListener.open({ operations, observer, version, config: config.admin, socket: socketOf(config, environment.runtimeFolder), ownsProcess: workers > 0 });
+  };
+  // While workers start.
+  const opening = openAdmin();
   try {
-    await supervisor.open(admin === null || admin.port === null ? [] : [{ host: admin.host, port: admin.port }]);
+    await supervisor.open(opening.then((listener) => (listener === null || listener.port === null ? [] : [{ host: listener.host, port: listener.port }])));
+    admin = await opening;
     if (admin !== null && (admin.socket !== null || admin.port !== null)) observer.event("admin_listening", { ...(admin.socket === null ? {} : { socket: admin.socket }), ...(admin.port === null ? {} : { address: `${admin.host}:${admin.port}` }) });
     const signal = await stop.signal;
     observer.event("stopping", { signal, in_flight: await supervisor.inFlight(), drain_ms: config.drainMs });
     const unfinished = await supervisor.stop();
     observer.event("stopped", { aborted_apps: unfinished.join(", ") });
   } finally {
-    await admin?.close();
+    await (await opening.catch(() => null))?.close();
   }
   await writer.flush(500);
   return EXIT.ok;

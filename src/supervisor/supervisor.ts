@@ -74,6 +74,7 @@ export class Supervisor {
   /** Where it listens, once that is known. */
   #at: Address;
   #others: readonly Address[] = [];
+  #addresses: Promise<void> = Promise.resolve();
   #isOpen = false;
   #queue: Promise<unknown> = Promise.resolve();
   #configError: string | null = null;
@@ -105,6 +106,7 @@ export class Supervisor {
       },
       plan: () => this.#deployment.plan,
       listen: async (worker) => {
+        await this.#addresses;
         this.#at = await worker.call("listen", { ...this.#at, sharesPort: workers > 0, others: this.#others });
       },
       onEnded: ({ id }) => {
@@ -116,13 +118,13 @@ export class Supervisor {
   }
 
   /** Resolves when all workers listen. `others`: where else this nano listens, which apps are to be kept from. Throws ListenError, OperatorError. */
-  async open(others: readonly Address[]): Promise<void> {
+  async open(others: Promise<readonly Address[]>): Promise<void> {
     const { config, workers } = this.#options;
     const observer = this.#observer;
-    this.#others = others;
     for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
-    // Sockets that share a port share it with anybody of the same user: another nano is found by asking for it alone, and port 0 becomes one number for all.
-    if (workers > 0) this.#at = await Listener.reserve(config.host, config.port);
+    // While workers start: nobody listens before this is known.
+    this.#addresses = this.#findAddresses(others);
+    this.#addresses.catch(() => {});
     await this.#fleet.open();
     this.#isOpen = true;
     const { host, port } = this.#at;
@@ -252,6 +254,14 @@ export class Supervisor {
   kill(): void {
     this.#unfollow();
     this.#fleet.kill();
+  }
+
+  /** Sockets that share a port share it with anybody of the same user: another nano is found by asking for it alone, and port 0 becomes one number for all. */
+  async #findAddresses(others: Promise<readonly Address[]>): Promise<void> {
+    const { config, workers } = this.#options;
+    const [at, found] = await Promise.all([workers > 0 ? Listener.reserve(config.host, config.port) : this.#at, others]);
+    this.#at = at;
+    this.#others = found;
   }
 
   #forget(name: string, before: Pick<Config, "apps" | "envFiles">): void {
