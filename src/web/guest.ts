@@ -10,7 +10,6 @@ import "./url/guest.ts";
 import "./encoding/guest.ts";
 import "./crypto/guest.ts";
 import "./fetch/guest.ts";
-import "./cache/guest.ts";
 import "./navigator/guest.ts";
 import "./node/guest.ts";
 import "./intl/guest/methods.ts";

@@ -45,6 +45,7 @@ export const LAZY_ROOMS: readonly LazyRoom[] = [
   { name: "text-streams", entry: "encoding/guest/text-streams.ts", globals: ["TextDecoderStream", "TextEncoderStream"] },
   { name: "identity-streams", entry: "streams/guest/identity-transform-stream.ts", globals: ["IdentityTransformStream", "FixedLengthStream"] },
   { name: "compression", entry: "compression/guest.ts", globals: ["CompressionStream", "DecompressionStream"] },
+  { name: "cache", entry: "cache/guest.ts", globals: ["Cache", "CacheStorage"], operations: ["caches"] },
   { name: "disposal", entry: "ecmascript/guest/disposal.ts", globals: ["DisposableStack", "AsyncDisposableStack", "SuppressedError"] },
   { name: "intl", entry: "intl/guest.ts", globals: ["Intl"], hints: ["\\.toLocale[A-Z]", "\\.localeCompare\\b"] },
 ];

@@ -7,6 +7,8 @@ const INTERFACES: Record<string, number> = {
   AbortController: 0,
   AbortSignal: 0,
   Crypto: 0,
+  Cache: 0,
+  CacheStorage: 0,
   CryptoKey: 0,
   CustomEvent: 1,
   DOMException: 0,

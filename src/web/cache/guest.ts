@@ -1,11 +1,12 @@
 /** Cache and CacheStorage (https://w3c.github.io/ServiceWorker/#cache-interface), with Workers' `caches.default`, which keeps to HTTP's rules on how long. */
 import { bodyOfSource, isBodyLocked, isBodyUsed, readBytes } from "../fetch/guest/body.ts";
 import { blockOf, headerOf, headersOfBlock } from "../fetch/guest/headers.ts";
+import { fetch } from "../fetch/guest/fetch.ts";
 import { isRequest, Request, requestHeaders, requestState } from "../fetch/guest/request.ts";
 import { isResponse, type Response, responseBlock, responseOf, responseState } from "../fetch/guest/response.ts";
 import { hostOps } from "../infra/guest/host-ops.ts";
 import { arrayPush, objectFreeze, promiseReject, promiseResolve, promiseThen, SafeTypeError, stringIncludes, stringIndexOf, stringSlice, stringSplit, stringStartsWith, stringTrim } from "../infra/guest/primordials.ts";
-import { constructionKey, defineInterface, exposeAttribute, requireArguments, requireConstructionKey } from "../infra/guest/webidl.ts";
+import { constructionKey, defineInterface, exposeObject, requireArguments, requireConstructionKey } from "../infra/guest/webidl.ts";
 import { toDictionary, toDOMString, toSequence } from "../infra/guest/webidl-convert.ts";
 import { type CacheHit, cacheOps, IGNORE_METHOD, IGNORE_SEARCH, IGNORE_VARY } from "./ops.ts";
 
@@ -90,7 +91,7 @@ function addAll(cache: string, inputs: readonly unknown[]): Promise<undefined> {
   const responses: Response[] = [];
   const fetchFrom = (i: number): Promise<undefined> => {
     if (i === requests.length) return storeFrom(0);
-    return promiseThen(fetchResponse(requests[i] as Request), (response) => {
+    return promiseThen(fetch(requests[i] as Request), (response) => {
       const { status } = responseState(response);
       if (status < 200 || status > 299 || status === 206) throw new SafeTypeError("Cache.addAll: " + requestState(requests[i] as Request).url + " answered with " + status);
       arrayPush(responses, response);
@@ -100,9 +101,6 @@ function addAll(cache: string, inputs: readonly unknown[]): Promise<undefined> {
   const storeFrom = (i: number): Promise<undefined> => (i === requests.length ? promiseResolve(undefined) : promiseThen(put(cache, requests[i], responses[i]), () => storeFrom(i + 1)));
   return fetchFrom(0);
 }
-
-/** The app's own replacement must not see what the cache fetches. */
-const fetchResponse = (globalThis as unknown as { fetch: unknown }).fetch as (request: Request) => Promise<Response>;
 
 export class Cache {
   #name: string;
@@ -229,5 +227,4 @@ export class CacheStorage {
 }
 defineInterface(CacheStorage, "CacheStorage", { lengths: { match: 1 } });
 
-const caches = new CacheStorage(constructionKey);
-exposeAttribute("caches", () => caches);
+exposeObject("caches", new CacheStorage(constructionKey));

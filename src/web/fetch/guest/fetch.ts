@@ -16,7 +16,7 @@ import { cancelPump, openSink, pump } from "./sink.ts";
 const { fetch_start, fetch_abort } = hostOps(fetchOps);
 let nextFetch = 1;
 
-function fetch(input: unknown, init?: unknown): Promise<Response> {
+export function fetch(input: unknown, init?: unknown): Promise<Response> {
   try {
     requireArguments(arguments.length, 1, "fetch");
     return start(new Request(input, init));

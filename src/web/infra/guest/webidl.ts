@@ -144,6 +144,11 @@ export function exposeOperation(name: string, fn: (...args: never[]) => unknown,
   placement.place(name, { __proto__: null, value: fn, writable: true, enumerable: true, configurable: true } as PropertyDescriptor);
 }
 
+/** Puts an attribute whose value never changes on `globalThis`, for rooms that wait: their names become data properties. */
+export function exposeObject(name: string, value: object): void {
+  placement.place(name, { __proto__: null, value, writable: true, enumerable: true, configurable: true } as PropertyDescriptor);
+}
+
 /** Puts an attribute of the global on `globalThis`. `read` runs at every read. Assigning replaces it, as polyfills expect. */
 export function exposeAttribute(name: string, read: () => unknown): void {
   const attribute = {
