@@ -18,8 +18,6 @@ const INTERFACES: Record<string, number> = {
   MessageChannel: 0,
   MessageEvent: 1,
   MessagePort: 0,
-  Cache: 0,
-  CacheStorage: 0,
   CompressionStream: 1,
   DecompressionStream: 1,
   TextDecoderStream: 0,
