@@ -20,6 +20,8 @@ const INTERFACES: Record<string, number> = {
   MessagePort: 0,
   CompressionStream: 1,
   DecompressionStream: 1,
+  FixedLengthStream: 1,
+  IdentityTransformStream: 0,
   TextDecoderStream: 0,
   TextEncoderStream: 0,
   Blob: 0,
