@@ -109,8 +109,8 @@ describe("replacing an app", () => {
     expect(await nano.text("app")).toBe("new");
     expect(old.revision.state).toBe("ready");
     expect(await asked).toBe("old");
-    await until(() => old.revision.state === "closed", "the end of the old revision");
-    expect([old.pool.size, nano.app("app").retiring]).toEqual([0, []]);
+    await until(() => nano.app("app").retiring.length === 0, "the end of the old revision");
+    expect([old.revision.state, old.pool.size]).toEqual(["closed", 0]);
   });
 
   test("takes the new limits for requests to come", async () => {
