@@ -30,7 +30,7 @@ describe("an app that would not run", () => {
   });
 
   test.each([
-    ['import fs from "node:fs";\nexport default fs;\n', /app\.js:1:16: cannot import "node:fs": node:fs is not available in an app\n[^]*hint: use the web API instead/],
+    ['import fs from "node:fs";\nexport default fs;\n', /app\.js:1:16: cannot import "node:fs": node:fs is not available in an app\n[^]*hint: an app has no files/],
     ['import x from "some-missing-package";\nexport default x;\n', /app\.js:1:15: cannot import "some-missing-package"[^]*hint: install it with: npm install some-missing-package/],
     ['import { x } from "./nowhere.js";\nexport default x;\n', /app\.js:1:19: cannot import "\.\/nowhere\.js"/],
   ])("%j tells where the import is and what to do", async (source, told) => {
