@@ -42,6 +42,12 @@ export const LAZY_ROOMS: readonly LazyRoom[] = [
   { name: "messaging", entry: "messaging/guest.ts", globals: ["MessageChannel", "MessagePort"] },
   { name: "url-pattern", entry: "url-pattern/guest.ts", globals: ["URLPattern"] },
   { name: "crypto", entry: "crypto/guest/lazy.ts", globals: ["CryptoKey", "SubtleCrypto"], hints: ["\\bsubtle\\b", "\\bDigestStream\\b"] },
+  {
+    name: "performance",
+    entry: "performance/guest/lazy.ts",
+    globals: ["PerformanceEntry", "PerformanceMark", "PerformanceMeasure", "PerformanceObserver", "PerformanceObserverEntryList"],
+    hints: ["performance\\s*\\.\\s*(?:mark|measure)\\b"],
+  },
   { name: "text-streams", entry: "encoding/guest/text-streams.ts", globals: ["TextDecoderStream", "TextEncoderStream"] },
   { name: "identity-streams", entry: "streams/guest/identity-transform-stream.ts", globals: ["IdentityTransformStream", "FixedLengthStream"] },
   { name: "compression", entry: "compression/guest.ts", globals: ["CompressionStream", "DecompressionStream"] },
