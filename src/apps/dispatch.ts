@@ -106,7 +106,10 @@ export class Dispatcher {
         hops: request.hops,
         onAnswer: (answer) => {
           app.quarantine.answered();
-          settle({ outcome: "ok", response: answer as ResponseWire, cpuMs: invocation.cpuMs });
+          const response = answer as ResponseWire;
+          // Whoever leaves in the middle of a stream may do so before the watch has looked.
+          if (isByteSource(response.body)) request.onAbort(() => invocation.cancel());
+          settle({ outcome: "ok", response, cpuMs: invocation.cpuMs });
         },
         onFailure: (outcome, guest) => {
           const detail = guest === null ? null : this.#explain(revision, guest);
@@ -162,7 +165,7 @@ class DepartureWatch {
     const young = this.#young;
     this.#young = [];
     this.#isScheduled = false;
-    for (const { request, invocation } of young) if (!invocation.isOver) request.onAbort(() => invocation.cancel());
+    for (const { request, invocation } of young) if (!invocation.isAnswered) request.onAbort(() => invocation.cancel());
   }
 }
 

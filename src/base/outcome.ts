@@ -11,3 +11,13 @@ export type Outcome =
   | "loadShed"
   | "scriptNotFound"
   | "internalError";
+
+/** What reads from an invocation is told when that ends before it is done. */
+export class InvocationEnded extends Error {
+  readonly outcome: Outcome;
+
+  constructor(outcome: Outcome) {
+    super("the request has ended");
+    this.outcome = outcome;
+  }
+}

@@ -1,5 +1,6 @@
 /** The single place where an outcome becomes HTTP. Whatever the app did, what leaves here is well framed and says nothing of nano's inside. */
 import type { DeadlineSweeper } from "../base/deadline.ts";
+import { InvocationEnded } from "../base/outcome.ts";
 import { type ByteSource, isByteSource, type ResponseWire } from "../base/wire.ts";
 import { type ErrorCode, type HttpError, httpErrors } from "../errors.ts";
 import type { Exchange } from "./exchange.ts";
@@ -94,10 +95,11 @@ export class Responder {
 
   #streamed(exchange: Exchange, wire: ResponseWire, body: ByteSource, fields: Fields): Response {
     exchange.onDue();
-    const stream = new ResponseStream(body, this.#stallMs, this.#sweeper, (end, bytes) => {
+    const stream = new ResponseStream(body, this.#stallMs, this.#sweeper, (end, bytes, reason) => {
       exchange.bytes = bytes;
       if (end === "canceled" || end === "stalled") exchange.depart(new Error("the client has gone"));
-      this.#onEnd(exchange, streamOutcomes[end]);
+      const isEnded = end === "failed" && reason instanceof InvocationEnded && reason.outcome !== "ok";
+      this.#onEnd(exchange, isEnded ? reason.outcome : streamOutcomes[end]);
     });
     exchange.onAbortLast((reason) => stream.abort("canceled", reason instanceof Error ? reason : new Error("the client has gone")));
     return new Response(stream.toReadable(), { status: wire.status, statusText: wire.statusText, headers: fields });

@@ -12,12 +12,12 @@ export class ResponseStream implements Due {
   readonly #source: ByteSource;
   readonly #stallMs: number;
   readonly #sweeper: DeadlineSweeper;
-  readonly #onEnd: (end: StreamEnd, bytes: number) => void;
+  readonly #onEnd: (end: StreamEnd, bytes: number, reason: unknown) => void;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #bytes = 0;
   #isEnded = false;
 
-  constructor(source: ByteSource, stallMs: number, sweeper: DeadlineSweeper, onEnd: (end: StreamEnd, bytes: number) => void) {
+  constructor(source: ByteSource, stallMs: number, sweeper: DeadlineSweeper, onEnd: (end: StreamEnd, bytes: number, reason: unknown) => void) {
     this.#source = source;
     this.#stallMs = stallMs;
     this.#sweeper = sweeper;
@@ -51,7 +51,7 @@ export class ResponseStream implements Due {
       // Bun prints the error of a stream that fails before the response has left; a turn later it only cuts the connection.
       if (this.#bytes === 0) await new Promise((resolve) => setImmediate(resolve));
       if (this.#isEnded) return;
-      this.#end("failed");
+      this.#end("failed", error);
       controller.error(error);
       return;
     }
@@ -73,9 +73,10 @@ export class ResponseStream implements Due {
     this.#source.cancel(reason);
   }
 
-  #end(end: StreamEnd): void {
+  /** `reason`: what the source failed with. */
+  #end(end: StreamEnd, reason: unknown = null): void {
     this.#isEnded = true;
     this.#sweeper.unwatch(this);
-    this.#onEnd(end, this.#bytes);
+    this.#onEnd(end, this.#bytes, reason);
   }
 }

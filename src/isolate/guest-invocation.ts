@@ -89,6 +89,9 @@ export class GuestInvocation implements Invocation, OpContext, Due {
   get isOver(): boolean {
     return this.#phase === "over";
   }
+  get outcome(): Outcome {
+    return this.#outcome;
+  }
   get isAnswered(): boolean {
     return this.#phase !== "waiting";
   }

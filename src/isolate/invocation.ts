@@ -36,6 +36,8 @@ export interface Invocation {
   readonly resources: Resources;
   /** Aborted when the invocation ends, however it ends. */
   readonly signal: AbortSignal;
+  /** How it went so far. */
+  readonly outcome: Outcome;
 }
 
 /** What an op is called on behalf of. */

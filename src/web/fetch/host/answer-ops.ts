@@ -1,6 +1,7 @@
 /** Host side of Fetch's answers and bodies: responses leave, request bodies and fetched bodies are pulled, sinks are written. */
 import { type ByteBudget, BytePipe } from "../../../base/byte-pipe.ts";
 import type { ByteSource, ResponseWire } from "../../../base/wire.ts";
+import { InvocationEnded } from "../../../base/outcome.ts";
 import { GuestError } from "../../../isolate/guest-error.ts";
 import type { OpContext } from "../../../isolate/invocation.ts";
 import type { Handlers } from "../../../isolate/op.ts";
@@ -41,7 +42,7 @@ export const createAnswerHandlers = (budgetOf: (app: string) => ByteBudget | nul
 
   sink_open(ctx) {
     const pipe = new BytePipe(ctx.invocation.limits.streamBufferBytes, budgetOf(ctx.invocation.app));
-    const rid = ctx.invocation.resources.add(SINK, pipe, () => pipe.abort(new Error("the request has ended")));
+    const rid = ctx.invocation.resources.add(SINK, pipe, () => pipe.abort(new InvocationEnded(ctx.invocation.outcome)));
     pipe.onCancel = () => ctx.enter("sink_canceled", rid);
     return rid;
   },
