@@ -44,3 +44,32 @@ test("what cannot be cloned is a DataCloneError and takes nothing away", async (
         name(() => structuredClone({ buffer, f() {} }, { transfer: [buffer] })), buffer.detached, name(() => structuredClone(1, { transfer: [buffer, buffer] })), name(() => structuredClone(1, { transfer: [{}] })), name(() => structuredClone()), name(() => structuredClone(1, { transfer: 5 })), name(() => structuredClone({ get a() { throw new RangeError() } }))];`),
   ).toEqual([Array(11).fill("DataCloneError"), "DataCloneError", false, "DataCloneError", "DataCloneError", "TypeError", "TypeError", "RangeError"]);
 });
+
+test("views of resizable buffers follow their length in the clone when they do in the original, which keeps its bytes", async () => {
+  using guest = new TestIsolate();
+  expect(
+    await guest.run(`const seen = [];
+      for (const [size, most] of [[16, 32], [16, 16], [8, 8]]) for (const View of [Uint8Array, Float64Array, BigInt64Array, DataView]) for (const length of [undefined, 1]) {
+        const buffer = new ArrayBuffer(size, { maxByteLength: most });
+        new Uint8Array(buffer).fill(7);
+        const clone = structuredClone(new View(buffer, 0, length));
+        const whole = new Uint8Array(buffer).every((byte) => byte === 7) && buffer.byteLength === size;
+        clone.buffer.resize(0);
+        let follows = true;
+        try { follows = clone.byteLength === 0 && (clone instanceof DataView || (clone.at(0), true)) } catch { follows = false }
+        if (!whole || follows !== (length === undefined)) seen.push([View.name, size, most, length, whole, follows]);
+      }
+      return seen`),
+  ).toEqual([]);
+});
+
+test("a view beyond the end of its buffer is no clone", async () => {
+  using guest = new TestIsolate();
+  expect(
+    await guest.run(`return [Uint8Array, BigInt64Array, DataView].map((View) => {
+      const buffer = new ArrayBuffer(16, { maxByteLength: 32 }), view = new View(buffer, 8);
+      buffer.resize(0);
+      try { structuredClone(view); return "cloned" } catch (error) { return error.name }
+    })`),
+  ).toEqual(["DataCloneError", "DataCloneError", "DataCloneError"]);
+});

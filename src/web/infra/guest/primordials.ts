@@ -213,6 +213,7 @@ const bufferPrototype = ArrayBuffer.prototype as ArrayBuffer & { transfer(length
 export const arrayBufferIsView = ArrayBuffer.isView;
 export const arrayBufferByteLength = getter<ArrayBuffer, number>(bufferPrototype, "byteLength");
 export const arrayBufferResizable = getter<ArrayBuffer, boolean>(bufferPrototype, "resizable");
+export const arrayBufferResize = uncurryThis((bufferPrototype as unknown as { resize(length: number): void }).resize) as (self: ArrayBuffer, length: number) => void;
 export const arrayBufferMaxByteLength = getter<ArrayBuffer, number>(bufferPrototype, "maxByteLength");
 export const arrayBufferDetached = getter<ArrayBuffer, boolean>(bufferPrototype, "detached");
 export const arrayBufferTransfer = uncurryThis(bufferPrototype.transfer) as (self: ArrayBuffer, length?: number) => ArrayBuffer;
@@ -222,6 +223,8 @@ export const typedArrayBuffer = getter<ArrayBufferView, ArrayBuffer>(TypedArray.
 export const typedArrayByteLength = getter<ArrayBufferView, number>(TypedArray.prototype, "byteLength");
 export const typedArrayByteOffset = getter<ArrayBufferView, number>(TypedArray.prototype, "byteOffset");
 export const typedArrayLength = getter<ArrayBufferView, number>(TypedArray.prototype, "length");
+/** Throws when the view is out of its buffer's bounds. */
+export const typedArrayAt = uncurryThis(TypedArray.prototype.at) as (self: ArrayBufferView, index: number) => number | bigint | undefined;
 export const typedArraySet = uncurryThis(TypedArray.prototype.set) as (self: Uint8Array, source: ArrayLike<number>, offset?: number) => void;
 export const typedArrayFill = uncurryThis(TypedArray.prototype.fill) as (self: Uint8Array, value: number, start?: number, end?: number) => Uint8Array;
 export const dataViewBuffer = getter<DataView, ArrayBuffer>(DataView.prototype, "buffer");

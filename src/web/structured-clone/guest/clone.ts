@@ -6,6 +6,7 @@ import {
   arrayBufferDetached,
   arrayBufferMaxByteLength,
   arrayBufferResizable,
+  arrayBufferResize,
   arrayBufferTransfer,
   arrayIndexOf,
   arrayPush,
@@ -44,7 +45,9 @@ import {
   setAdd,
   setForEach,
   stringValueOf,
+  typedArrayAt,
   typedArrayBuffer,
+  typedArrayByteLength,
   typedArrayByteOffset,
   typedArrayLength,
   typedArrayName,
@@ -67,7 +70,7 @@ const ERRORS: Readonly<Record<string, ErrorConstructor>> = {
   URIError: SafeURIError,
 };
 
-type ViewConstructor = new (buffer: ArrayBuffer, offset: number, length?: number) => ArrayBufferView;
+type ViewConstructor = { new (buffer: ArrayBuffer, offset: number, length?: number): ArrayBufferView; readonly BYTES_PER_ELEMENT: number };
 const VIEWS: Record<string, ViewConstructor> = { __proto__: null as never };
 const viewNames = [
   "Int8Array",
@@ -240,16 +243,46 @@ function cloneView(memory: Memory, view: ArrayBufferView, kind: "TypedArray" | "
   const isTyped = kind === "TypedArray";
   const buffer = isTyped ? typedArrayBuffer(view) : dataViewBuffer(view as DataView);
   if (!isArrayBuffer(buffer) || arrayBufferDetached(buffer)) notCloneable("A view of an ArrayBuffer that is detached or shared");
+  if (!isWithin(view, isTyped)) notCloneable("A view beyond the end of its buffer");
+  const isTracking = arrayBufferResizable(buffer) && tracksLength(view, buffer, isTyped);
   const copy = (mapGet(memory, buffer) ?? remember(memory, buffer, cloneBuffer(buffer))) as ArrayBuffer;
   if (isTyped) {
     const View = VIEWS[typedArrayName(view) as string] as ViewConstructor;
-    return new View(copy, typedArrayByteOffset(view), typedArrayLength(view));
+    return isTracking ? new View(copy, typedArrayByteOffset(view)) : new View(copy, typedArrayByteOffset(view), typedArrayLength(view));
   }
+  return isTracking ? new SafeDataView(copy, dataViewByteOffset(view as DataView)) : new SafeDataView(copy, dataViewByteOffset(view as DataView), dataViewByteLength(view as DataView));
+}
+
+function isWithin(view: ArrayBufferView, isTyped: boolean): boolean {
   try {
-    return new SafeDataView(copy, dataViewByteOffset(view as DataView), dataViewByteLength(view as DataView));
+    if (isTyped) typedArrayAt(view, 0);
+    else dataViewByteLength(view as DataView);
+    return true;
   } catch {
-    notCloneable("A DataView beyond the end of its buffer");
+    return false;
   }
+}
+
+/** Whether a view of a resizable buffer follows its length. No built-in function tells, so the buffer changes its length by one element, and back. */
+function tracksLength(view: ArrayBufferView, buffer: ArrayBuffer, isTyped: boolean): boolean {
+  const lengthOf = () => (isTyped ? typedArrayByteLength(view) : dataViewByteLength(view as DataView));
+  const before = lengthOf();
+  const size = arrayBufferByteLength(buffer);
+  const step = isTyped ? (VIEWS[typedArrayName(view) as string] as ViewConstructor).BYTES_PER_ELEMENT : 1;
+  if (size + step <= arrayBufferMaxByteLength(buffer)) {
+    arrayBufferResize(buffer, size + step);
+    const isTracking = lengthOf() !== before;
+    arrayBufferResize(buffer, size);
+    return isTracking;
+  }
+  if (before < step) return false;
+  const end = new SafeUint8Array(step);
+  typedArraySet(end, new SafeUint8Array(buffer, size - step, step));
+  arrayBufferResize(buffer, size - step);
+  const isTracking = isWithin(view, isTyped) && lengthOf() !== before;
+  arrayBufferResize(buffer, size);
+  typedArraySet(new SafeUint8Array(buffer), end, size - step);
+  return isTracking;
 }
 
 function cloneError(memory: Memory, value: object): object {
