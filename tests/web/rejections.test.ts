@@ -4,7 +4,7 @@ import { TestIsolate } from "../harness/isolate.ts";
 /** What an app logs in one request, once everything has happened. */
 async function logsOf(body: string): Promise<string[]> {
   using guest = await TestIsolate.load(`globalThis.log = (...parts) => console.log(parts.join(" "));
-    export default { async fetch(request, env, ctx) { ctx.waitUntil(new Promise((done) => setTimeout(done, 20))); ${body}\n; return new Response("ok") } }`);
+    export default { async fetch(request, env, ctx) { ctx.waitUntil(new Promise((done) => setTimeout(done, 300))); ${body}\n; return new Response("ok") } }`);
   const exchange = guest.send();
   expect(await (await exchange.answer).text()).toBe("ok");
   await exchange.over;

@@ -4,12 +4,10 @@ import { TestRuntime, until } from "../../harness/runtime.ts";
 const saying = (text: string) => `export default { fetch: () => new Response(${JSON.stringify(text)}) };`;
 const broken = `throw new Error("broken");`;
 /** Answers when the test says so, through a request to /open. */
-const gated = (text: string) => `
-let open;
-const gate = new Promise((resolve) => { open = resolve; });
-export default { async fetch(request) {
-  if (request.url.endsWith("/open")) { open(); return new Response("opened"); }
-  await new Promise((resolve) => setTimeout(resolve, 30));
+/** Answers long after anything else here has happened. */
+const slow = (text: string) => `
+export default { async fetch() {
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
   return new Response(${JSON.stringify(text)});
 } };`;
 
@@ -101,7 +99,7 @@ describe("replacing an app", () => {
   });
 
   test("lets requests of the old revision finish on it, and forgets it after that", async () => {
-    using nano = await TestRuntime.start([{ name: "app", source: gated("old") }]);
+    using nano = await TestRuntime.start([{ name: "app", source: slow("old") }]);
     const asked = nano.text("app");
     await until(() => nano.app("app").serving.revision.state === "ready", "the load");
     const old = nano.app("app").serving;
@@ -124,7 +122,7 @@ describe("replacing an app", () => {
 
 describe("removing an app", () => {
   test("tells whoever asks for it that it drains, lets its requests finish, and then nobody serves the host", async () => {
-    using nano = await TestRuntime.start([{ name: "app", source: gated("done") }, { name: "other", source: saying("other") }, { name: "third", source: saying("third") }]);
+    using nano = await TestRuntime.start([{ name: "app", source: slow("done") }, { name: "other", source: saying("other") }, { name: "third", source: saying("third") }]);
     const asked = nano.text("app");
     await until(() => nano.app("app").serving.pool.invocations === 1, "the invocation");
     const removed = nano.runtime.registry.remove("app", 5_000);
@@ -223,7 +221,7 @@ describe("a request is answered, whatever happens to it on the way", () => {
   });
 
   test("when it waited in the queue already of an app that is removed", async () => {
-    using nano = await TestRuntime.start([{ name: "app", source: gated("done"), limits: { concurrency: 1, queue: 5 } }, { name: "other", source: saying("other") }, { name: "third", source: saying("third") }]);
+    using nano = await TestRuntime.start([{ name: "app", source: slow("done"), limits: { concurrency: 1, queue: 5 } }, { name: "other", source: saying("other") }, { name: "third", source: saying("third") }]);
     const first = nano.text("app");
     await until(() => nano.app("app").serving.pool.invocations === 1, "the invocation");
     const second = nano.get("app");
