@@ -32,6 +32,11 @@ const until = async (look: () => boolean | Promise<boolean>, what: string) => {
   }
   throw new Error(`${what} did not come`);
 };
+const mayListen = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const server = createServer();
+    server.on("error", () => resolve(false)).listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 /** A request on a connection of its own: the kernel chooses the worker. */
 const ask = (running: NanoProcess, path = "/") => running.request("app.test", path, { headers: { connection: "close" } });
 
@@ -99,9 +104,8 @@ test("when the supervisor is killed, the workers end, and the port is free", asy
   const workers = running.children;
   await running.stop();
   await until(() => workers.every((pid) => !isAlive(pid)), "the end of the workers");
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => server.on("error", reject).listen(running.port, "127.0.0.1", resolve));
-  server.close();
+  // A process counts as ended when its first thread has; the system closes its sockets with the last one.
+  await until(() => mayListen(running.port), "the port");
 });
 
 test("SIGTERM: what runs in every worker is answered, and the exit code is 0", async () => {

@@ -3,7 +3,6 @@ import { TestRuntime, until } from "../../harness/runtime.ts";
 
 const saying = (text: string) => `export default { fetch: () => new Response(${JSON.stringify(text)}) };`;
 const broken = `throw new Error("broken");`;
-/** Answers when the test says so, through a request to /open. */
 /** Answers long after anything else here has happened. */
 const slow = (text: string) => `
 export default { async fetch() {
