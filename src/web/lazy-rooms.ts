@@ -54,4 +54,5 @@ export const LAZY_ROOMS: readonly LazyRoom[] = [
   { name: "cache", entry: "cache/guest.ts", globals: ["Cache", "CacheStorage"], operations: ["caches"] },
   { name: "disposal", entry: "ecmascript/guest/disposal.ts", globals: ["DisposableStack", "AsyncDisposableStack", "SuppressedError"] },
   { name: "intl", entry: "intl/guest.ts", globals: ["Intl"], hints: ["\\.toLocale[A-Z]", "\\.localeCompare\\b"] },
+  { name: "html-rewriter", entry: "html-rewriter/guest.ts", globals: ["HTMLRewriter"] },
 ];

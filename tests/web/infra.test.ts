@@ -21,6 +21,7 @@ const INTERFACES: Record<string, number> = {
   CompressionStream: 1,
   DecompressionStream: 1,
   FixedLengthStream: 1,
+  HTMLRewriter: 0,
   IdentityTransformStream: 0,
   TextDecoderStream: 0,
   TextEncoderStream: 0,

@@ -1,6 +1,6 @@
 /** TextDecoder (https://encoding.spec.whatwg.org/#interface-textdecoder). Unicode streams keep the rest of a character here; other encodings a decoder on the host. */
 import { hostOps } from "../../infra/guest/host-ops.ts";
-import { SafeRangeError, SafeUint8Array, stringToLowerCase, typedArrayBuffer, typedArrayByteOffset, typedArrayLength, typedArraySet } from "../../infra/guest/primordials.ts";
+import { SafeRangeError, SafeUint8Array, stringToLowerCase, typedArrayBuffer, typedArrayByteOffset, typedArrayLength, typedArraySet, uncurryThis } from "../../infra/guest/primordials.ts";
 import { defineInterface } from "../../infra/guest/webidl.ts";
 import { toBufferSource, toDictionary, toDOMString } from "../../infra/guest/webidl-convert.ts";
 import { encodingOps, FATAL, IGNORE_BOM } from "../ops.ts";
@@ -89,6 +89,9 @@ export class TextDecoder {
   }
 }
 defineInterface(TextDecoder, "TextDecoder", { lengths: { decode: 0 }, inspected: ["encoding", "fatal", "ignoreBOM"] });
+
+/** `decoder.decode(input, options)`, out of the app's reach. */
+export const decodeWith = uncurryThis(TextDecoder.prototype.decode as (this: TextDecoder, input?: unknown, options?: unknown) => string);
 
 function view(bytes: Uint8Array<ArrayBuffer>, offset: number, length: number): Uint8Array<ArrayBuffer> {
   return new SafeUint8Array(typedArrayBuffer(bytes), typedArrayByteOffset(bytes) + offset, length);

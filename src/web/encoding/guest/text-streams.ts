@@ -1,13 +1,12 @@
 /** TextDecoderStream and TextEncoderStream (https://encoding.spec.whatwg.org/#interface-textdecoderstream). */
-import { SafeUint8Array, stringCharCodeAt, stringSlice, uncurryThis } from "../../infra/guest/primordials.ts";
+import { SafeUint8Array, stringCharCodeAt, stringSlice } from "../../infra/guest/primordials.ts";
 import { defineInterface } from "../../infra/guest/webidl.ts";
 import { toBufferSource, toDOMString, toUSVString } from "../../infra/guest/webidl-convert.ts";
 import type { ByteStream } from "../../streams/guest/door.ts";
 import { createTransformPair, type TransformPair } from "../../streams/guest/transform-pair.ts";
-import { TextDecoder } from "./text-decoder.ts";
+import { decodeWith, TextDecoder } from "./text-decoder.ts";
 import { utf8Encode } from "./utf8.ts";
 
-const decodeWith = uncurryThis(TextDecoder.prototype.decode as (this: TextDecoder, input?: unknown, options?: unknown) => string);
 const STREAM = { __proto__: null, stream: true };
 
 export class TextDecoderStream {
