@@ -33,7 +33,7 @@ export const LAZY_ROOMS: readonly LazyRoom[] = [
       "ByteLengthQueuingStrategy",
       "CountQueuingStrategy",
     ],
-    hints: ["\\.body\\b", "\\.(?:clone|stream)\\(\\)", "(?:await|return|=>|=|\\()\\s*fetch\\s*\\("],
+    hints: ["\\.body\\b", "\\bHTMLRewriter\\b", "\\.(?:clone|stream)\\(\\)", "(?:await|return|=>|=|\\()\\s*fetch\\s*\\("],
   },
   { name: "structured-clone", entry: "structured-clone/guest.ts", globals: [], operations: ["structuredClone"] },
   { name: "blob", entry: "blob/guest.ts", globals: ["Blob", "File"], hints: ["\\.blob\\b"] },

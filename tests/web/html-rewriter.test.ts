@@ -147,6 +147,12 @@ describe("HTMLRewriter", () => {
     expect((await exchange.over).outcome).toBe("exceededCpu");
   });
 
+  test("finds all that it needs in the snapshot of an app that names it", async () => {
+    using app = await TestIsolate.load(`export default { fetch() { return new HTMLRewriter().on("p", {}).transform(new Response("<p>")) } }`);
+    const first = await app.request();
+    expect(first.fuel).toBeLessThan((await app.request()).fuel * 2);
+  });
+
   test("refuses a tag without end", async () => {
     expect(await run(`return rewrite("<p a='" + "x".repeat(3 << 20), ["p", {}]).catch((e) => e.name)`)).toBe("RangeError");
   });
