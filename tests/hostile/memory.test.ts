@@ -47,7 +47,7 @@ async function crowd(nano: NanoProcess, rounds: number): Promise<{ readonly stat
 }
 
 const app = (name: string) => ({ hostname: `${name}.test`, path: "./bomb.js", limits: { memory_mb: 128, cpu_ms: 10_000, quarantine_kills: 0 } });
-const config = { port: 0, apps: [...BOMBS.map(app), app("good")] };
+const config = { port: 0, workers: 0, apps: [...BOMBS.map(app), app("good")] };
 
 describe("memory bombs in eight apps", () => {
   test.skipIf(group === null)("in a container of 512 MB end those apps, not the process, and neighbours are served", async () => {
