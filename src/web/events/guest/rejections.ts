@@ -1,6 +1,6 @@
 /** Rejected promises that nobody handles: `unhandledrejection` and `rejectionhandled` (https://html.spec.whatwg.org/#unhandled-promise-rejections). */
 import { onEvent } from "../../infra/guest/events.ts";
-import { arrayPush, SafeWeakSet, weakSetAdd, weakSetDelete } from "../../infra/guest/primordials.ts";
+import { arrayPush, arrayRemove, SafeWeakSet, weakSetAdd, weakSetDelete } from "../../infra/guest/primordials.ts";
 import { startTimer } from "../../timers/guest.ts";
 import { PromiseRejectionEvent } from "./event-classes.ts";
 import { fireEvent, hasListener } from "./event-target.ts";
@@ -22,13 +22,23 @@ const outstanding = new SafeWeakSet<object>();
 /** Called by the engine, in the middle of anything. https://html.spec.whatwg.org/#the-hostpromiserejectiontracker-implementation */
 export function trackRejection(promise: object, reason: unknown, isHandled: number): void {
   if (isHandled === 0) arrayPush(waiting, { promise, reason, isHandled: false });
-  else if (!markHandled(waiting, promise) && !markHandled(notifying, promise) && weakSetDelete(outstanding, promise) && hasListener(globalThis, "rejectionhandled"))
+  else if (!forget(promise) && !markHandled(promise) && weakSetDelete(outstanding, promise) && hasListener(globalThis, "rejectionhandled"))
     startTimer(() => fire("rejectionhandled", promise, reason, false), 0);
 }
 
-function markHandled(list: readonly Rejection[], promise: object): boolean {
-  for (let i = 0; i < list.length; i++) {
-    const rejection = list[i] as Rejection;
+/** From the end: most are handled at once, and a loop of them must not pay for each other. */
+function forget(promise: object): boolean {
+  for (let i = waiting.length - 1; i >= 0; i--) {
+    if ((waiting[i] as Rejection).promise !== promise) continue;
+    arrayRemove(waiting, i);
+    return true;
+  }
+  return false;
+}
+
+function markHandled(promise: object): boolean {
+  for (let i = 0; i < notifying.length; i++) {
+    const rejection = notifying[i] as Rejection;
     if (rejection.promise !== promise) continue;
     rejection.isHandled = true;
     return true;
