@@ -144,7 +144,8 @@ describe("HTMLRewriter", () => {
     using app = await TestIsolate.load(`export default { fetch() { const r = new HTMLRewriter(); for (let i = 0; i < 300; i++) r.on("div ".repeat(50) + "p", {}); return r.transform(new Response("<div>".repeat(200000))) } }`, { limits: { cpuMs: 200 } });
     const exchange = app.send();
     await exchange.answer.then((answer) => answer.text()).catch(() => {});
-    expect((await exchange.over).outcome).toBe("exceededCpu");
+    await exchange.over;
+    expect(app.kill?.outcome).toBe("exceededCpu");
   });
 
   test("finds all that it needs in the snapshot of an app that names it", async () => {
