@@ -52,6 +52,7 @@ export const LAZY_ROOMS: readonly LazyRoom[] = [
   { name: "identity-streams", entry: "streams/guest/identity-transform-stream.ts", globals: ["IdentityTransformStream", "FixedLengthStream"] },
   { name: "compression", entry: "compression/guest.ts", globals: ["CompressionStream", "DecompressionStream"] },
   { name: "cache", entry: "cache/guest.ts", globals: ["Cache", "CacheStorage"], operations: ["caches"] },
+  { name: "scheduler", entry: "timers/guest/scheduler.ts", globals: ["Scheduler"], operations: ["scheduler"] },
   { name: "disposal", entry: "ecmascript/guest/disposal.ts", globals: ["DisposableStack", "AsyncDisposableStack", "SuppressedError"] },
   { name: "intl", entry: "intl/guest.ts", globals: ["Intl"], hints: ["\\.toLocale[A-Z]", "\\.localeCompare\\b"] },
   { name: "html-rewriter", entry: "html-rewriter/guest.ts", globals: ["HTMLRewriter"] },

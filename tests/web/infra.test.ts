@@ -41,6 +41,7 @@ const INTERFACES: Record<string, number> = {
   PerformanceObserver: 1,
   PerformanceObserverEntryList: 0,
   PromiseRejectionEvent: 2,
+  Scheduler: 0,
   SubtleCrypto: 0,
   TextDecoder: 0,
   TextEncoder: 0,
@@ -88,7 +89,7 @@ test("every interface looks from outside as Web IDL says", async () => {
 test("nothing but standard names is on globalThis", async () => {
   const engine = "Error EvalError RangeError ReferenceError SyntaxError TypeError URIError InternalError AggregateError SuppressedError Array Object Function Iterator parseInt parseFloat isNaN isFinite decodeURI decodeURIComponent encodeURI encodeURIComponent escape unescape Infinity NaN undefined eval Number Boolean String Math Reflect Symbol globalThis BigInt Date RegExp JSON Proxy Map Set WeakMap WeakSet ArrayBuffer SharedArrayBuffer Uint8ClampedArray Int8Array Uint8Array Int16Array Uint16Array Int32Array Uint32Array BigInt64Array BigUint64Array Float16Array Float32Array Float64Array DataView Promise WeakRef FinalizationRegistry DisposableStack AsyncDisposableStack Intl";
   const web =
-    "atob btoa caches clearInterval clearTimeout console crypto navigator onerror onrejectionhandled onunhandledrejection performance queueMicrotask reportError self setInterval setTimeout structuredClone addEventListener removeEventListener dispatchEvent fetch ExtendableEvent FetchEvent " +
+    "atob btoa caches clearInterval clearTimeout console crypto navigator onerror onrejectionhandled onunhandledrejection performance queueMicrotask reportError scheduler self setInterval setTimeout structuredClone addEventListener removeEventListener dispatchEvent fetch ExtendableEvent FetchEvent " +
     "ByteLengthQueuingStrategy CountQueuingStrategy FixedLengthStream IdentityTransformStream ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest ReadableStreamDefaultController ReadableStreamDefaultReader TransformStream TransformStreamDefaultController WritableStream WritableStreamDefaultController WritableStreamDefaultWriter";
   const allowed = [...engine.split(" "), ...web.split(" "), "Symbol(Symbol.toStringTag)", ...Object.keys(INTERFACES)];
   expect(await guest.run(`const allowed = new Set(${JSON.stringify(allowed)}); return Reflect.ownKeys(globalThis).map(String).filter((key) => !allowed.has(key));`)).toEqual([]);

@@ -8,8 +8,8 @@ const NAMES = LAZY_ROOMS.flatMap(({ globals, operations = [] }) => [...globals.m
 /** The name as an expression that no scan of the source finds. */
 const hidden = (name: string) => `globalThis[${JSON.stringify(name.slice(0, 2))} + ${JSON.stringify(name.slice(2))}]`;
 
-/** Namespaces and the storage of caches are objects, all else are functions. */
-const typeOf = (name: string) => (name === "Intl" || name === "caches" ? "object" : "function");
+/** Namespaces and the instances that the platform makes are objects, all else are functions. */
+const typeOf = (name: string) => (["Intl", "caches", "scheduler"].includes(name) ? "object" : "function");
 
 describe("a room that waits for its first use", () => {
   test.each(NAMES)("gives %s as the data property that it is everywhere else", async (name, isEnumerable) => {

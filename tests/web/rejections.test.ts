@@ -51,3 +51,7 @@ test("one that is left behind by the answer is logged too", async () => {
 test("an app whose stack is used up loses the notice, not itself", async () => {
   expect(await logsOf(`let deep = 0; const dive = () => { deep++; Promise.reject(deep).catch(() => {}); dive() }; try { dive() } catch {} log(deep > 10)`)).toContain("true");
 });
+
+test("many at once are one line in the log, which says how many", async () => {
+  expect(await logsOf(`for (let i = 0; i < 1_000; i++) Promise.reject(new Error("lost " + i))`)).toEqual(["Uncaught (in promise, the first of 1000) Error: lost 0"]);
+});

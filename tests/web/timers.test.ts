@@ -75,3 +75,17 @@ test("queueMicrotask runs before timers and reports exceptions", async () => {
   ).toEqual([["micro", "timer"], "TypeError"]);
   expect(guest.logs).toEqual([{ level: "error", text: "Uncaught 1" }]);
 });
+
+test("scheduler.wait is a timer as a promise, and ends with its signal", async () => {
+  using guest = new TestIsolate();
+  expect(
+    await guest.run(`
+      const order = [], controller = new AbortController();
+      const aborted = scheduler.wait(60_000, { signal: controller.signal }).catch((error) => order.push(error));
+      const waits = [scheduler.wait(20).then((value) => order.push("20", value === undefined)), scheduler.wait(1, { signal: new AbortController().signal }).then(() => order.push("1"))];
+      await Promise.all(waits);
+      controller.abort("left"); await aborted;
+      for (const wrong of [() => scheduler.wait(), () => scheduler.wait(1, { signal: {} }), () => Scheduler.prototype.wait.call({}, 1), () => scheduler.wait(1, { signal: AbortSignal.abort("at once") })]) await wrong().catch((error) => order.push(error.name ?? error));
+      return order;`),
+  ).toEqual(["1", "20", true, "left", "TypeError", "TypeError", "TypeError", "at once"]);
+});

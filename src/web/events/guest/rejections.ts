@@ -48,16 +48,19 @@ function markHandled(promise: object): boolean {
 
 const fire = (type: string, promise: object, reason: unknown, cancelable: boolean): boolean => fireEvent(globalThis, new PromiseRejectionEvent(type, { __proto__: null, promise, reason, cancelable }));
 
-/** The microtasks have been done. https://html.spec.whatwg.org/#notify-about-rejected-promises */
+/** The microtasks have been done. https://html.spec.whatwg.org/#notify-about-rejected-promises. One line is logged, however many there are. */
 onEvent("rejections", () => {
   notifying = waiting;
   waiting = [];
+  let uncaught = 0;
+  let first: unknown;
   for (let i = 0; i < notifying.length; i++) {
     const rejection = notifying[i] as Rejection;
     if (rejection.isHandled) continue;
     const { promise, reason } = rejection;
-    if (!hasListener(globalThis, "unhandledrejection") || fire("unhandledrejection", promise, reason, true)) logUncaught("Uncaught (in promise) ", reason);
+    if (!hasListener(globalThis, "unhandledrejection") || fire("unhandledrejection", promise, reason, true)) if (++uncaught === 1) first = reason;
     if (!rejection.isHandled) weakSetAdd(outstanding, promise);
   }
   notifying = [];
+  if (uncaught > 0) logUncaught(uncaught === 1 ? "Uncaught (in promise) " : "Uncaught (in promise, the first of " + uncaught + ") ", first);
 });
