@@ -62,7 +62,8 @@ export async function soak({ reloads, workers }: { readonly reloads: number; rea
   const seen = new Set<string>();
   let requests = 0;
   let isOver = false;
-  const check = async (host: string, state: AppState, isFresh: boolean, path: string) => {
+  /** The revision that answered; null when something failed. */
+  const check = async (host: string, state: AppState, isFresh: boolean, path: string): Promise<string | null> => {
     requests++;
     try {
       const response = await nano.request(`${host}.test`, path, isFresh ? { headers: { connection: "close" } } : {});
@@ -70,10 +71,14 @@ export async function soak({ reloads, workers }: { readonly reloads: number; rea
       const [before, after] = text.split(" ");
       if (response.status !== 200) failures.push(`${host}: ${response.status} ${text}`);
       else if (before !== after || before === undefined || !state.deployed.has(before)) failures.push(`${host}: of no one revision: ${text}`);
-      else seen.add(`${host} ${before}`);
+      else {
+        seen.add(`${host} ${before}`);
+        return before;
+      }
     } catch (error) {
       failures.push(`${host}: ${error}`);
     }
+    return null;
   };
   const client = async (i: number) => {
     for (let k = 0; !isOver; k++) {
@@ -118,6 +123,8 @@ export async function soak({ reloads, workers }: { readonly reloads: number; rea
     const reloaded = await fetch("http://localhost/admin/reload", { method: "POST", unix: socket, headers: { "content-type": "application/json" } } as RequestInit);
     const report = (await reloaded.json()) as { readonly failed?: readonly unknown[] };
     if (reloaded.status !== 200 || report.failed?.length !== 0) failures.push(`reload ${i} (${kind}): ${reloaded.status} ${JSON.stringify(report)}`);
+    const answered = await check(id, state, true, "/");
+    if (answered !== null && answered !== `${state.code}/${state.env}`) failures.push(`reload ${i} (${kind}): ${id} answers with ${answered} after the reload to ${state.code}/${state.env}`);
     if (hasGuest) isGuestAsked = true;
     byKind[kind]++;
   }

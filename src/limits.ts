@@ -94,6 +94,8 @@ export const limits = {
   quarantine_window_ms: limit("fixed", "ms", 10_000, 10_000, 10_000, "time in which quarantine_kills counts", "older ones are forgotten"),
   quarantine_ms: limit("fixed", "ms", 10_000, 10_000, 10_000, "length of an app's first quarantine; each further one is twice as long", "the app is asked again"),
   quarantine_most_ms: limit("fixed", "ms", 300_000, 300_000, 300_000, "length of a quarantine", "the app is asked again"),
+  cache_hits: limit("fixed", "count", 1_000, 1_000, 1_000, "responses that one cache.matchAll() gives", "it rejects with QuotaExceededError"),
+  trace_spans: limit("fixed", "count", 4_096, 4_096, 4_096, "spans that wait for the collector of traces", "further ones are dropped and counted"),
   self_call_depth: limit("fixed", "count", 8, 1, 16, "how often a request may come back to nano through fetch()", "508 loop_detected"),
 } as const satisfies Readonly<Record<string, Limit>>;
 

@@ -1,4 +1,5 @@
 /** Sends spans by OTLP/HTTP as JSON, https://opentelemetry.io/docs/specs/otlp/#otlphttp: in batches, bounded, and never in the way. */
+import { limitValue } from "../limits.ts";
 import type { AttributeValue, Span, SpanKind } from "./tracer.ts";
 
 /** Plain data: it reaches worker processes in a message. */
@@ -19,7 +20,7 @@ export interface OtlpOptions extends Omit<TracingOptions, "ratio"> {
   readonly post?: typeof fetch;
 }
 
-const MOST_WAITING = 4_096;
+const MOST_WAITING = limitValue("trace_spans");
 const BATCH = 512;
 const EVERY_MS = 2_000;
 const TIMEOUT_MS = 10_000;

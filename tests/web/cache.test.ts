@@ -70,3 +70,15 @@ test("what the standard refuses is refused", async () => {
       return names;`),
   ).toEqual(["TypeError", "TypeError", "TypeError", "TypeError", "TypeError", "TypeError", "TypeError", "QuotaExceededError", "TypeError", "TypeError", "TypeError"]);
 });
+
+test("one matchAll gives a thousand responses and no more", async () => {
+  expect(
+    await guest.run(`
+      const cache = await caches.open("many");
+      for (let i = 0; i < 1_000; i++) await cache.put("https://x.example/?" + i, new Response());
+      const all = (await cache.matchAll()).length;
+      await cache.put("https://x.example/?more", new Response());
+      const refused = await cache.matchAll().catch((error) => error.name);
+      return [all, refused, (await cache.matchAll("https://x.example/?more")).length];`),
+  ).toEqual([1_000, "QuotaExceededError", 1]);
+});

@@ -3,6 +3,7 @@ import type { ByteSource } from "../../base/wire.ts";
 import { GuestError } from "../../isolate/guest-error.ts";
 import type { OpContext } from "../../isolate/invocation.ts";
 import type { Handlers } from "../../isolate/op.ts";
+import { limitValue } from "../../limits.ts";
 import { SOURCE } from "../fetch/host/answer-ops.ts";
 import { expiryOf } from "./host/freshness.ts";
 import { type CacheHit, type cacheOps, IGNORE_METHOD, IGNORE_SEARCH, IGNORE_VARY } from "./ops.ts";
@@ -14,7 +15,7 @@ const CALL_FUEL = 2_000;
 const FUEL_PER_BYTE = 1 / 16;
 const CHUNK_BYTES = 65_536;
 /** Responses that one call may give. */
-const MOST_HITS = 1_000;
+const MOST_HITS = limitValue("cache_hits");
 
 /** `storeOf`: undefined for an app that is gone. */
 export function createCacheHost(storeOf: (app: string) => CacheStore | undefined, now: () => number): Handlers<typeof cacheOps, OpContext> {
