@@ -3,7 +3,7 @@ import { EXIT } from "../errors.ts";
 import { apps } from "./apps.ts";
 import { check } from "./check.ts";
 import { type Command, type CommandContext, commandHelp, didYouMean, readArguments, UsageError } from "./command.ts";
-import { dev } from "./dev.ts";
+import { dev } from "./dev/dev.ts";
 import { env } from "./env.ts";
 import { evaluate } from "./eval.ts";
 import { logs } from "./logs.ts";

@@ -1,6 +1,6 @@
 /** The log of `nano dev`: for people. One tidy line per request, what the app printed, and errors with where they come from. */
-import { escapeControls } from "../observe/log.ts";
-import { type Observer, silent } from "../observe/observer.ts";
+import { escapeControls } from "../../observe/log.ts";
+import { type Observer, silent } from "../../observe/observer.ts";
 
 export interface DevObserverOptions {
   readonly write: (line: string) => void;

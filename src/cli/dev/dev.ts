@@ -1,25 +1,18 @@
 /** `nano dev`: serves while you edit. The same runtime as `serve`, with errors that tell, and a reload on every save. */
-import { resolve } from "node:path";
-import type { Config } from "../config/config.ts";
-import type { DevEnv } from "../config/dev-env.ts";
-import { findConfig, loadConfig } from "../config/load.ts";
-import { EXIT, formatProblem } from "../errors.ts";
-import type { App } from "../apps/app.ts";
-import type { AppRegistry } from "../apps/registry.ts";
-import type { Revision } from "../apps/revision.ts";
-import { loadBundle } from "../apps/load/bundle.ts";
-import { loadArtifacts } from "../artifacts.ts";
-import { createLog } from "../observe/log.ts";
-import { LogWriter } from "../observe/log-writer.ts";
-import { Server, urlOf } from "../supervisor/server.ts";
-import { sourcesOf } from "../supervisor/data-plane.ts";
-import { SourceWatch, type Watched } from "../supervisor/source-watch.ts";
-import { type Arguments, type Command, type CommandContext, UsageError } from "./command.ts";
-import { createDevObserver } from "./dev-observer.ts";
-import { configOfNamedApp } from "./named-app.ts";
-import { withEngine } from "./reexec.ts";
-import { argvOf, withFlags } from "./serve.ts";
-import { stopSignal } from "./until-signal.ts";
+import { EXIT, formatProblem } from "../../errors.ts";
+import { loadBundle } from "../../apps/load/bundle.ts";
+import { loadArtifacts } from "../../artifacts.ts";
+import { createLog } from "../../observe/log.ts";
+import { LogWriter } from "../../observe/log-writer.ts";
+import { Server, urlOf } from "../../supervisor/server.ts";
+import { SourceWatch } from "../../supervisor/source-watch.ts";
+import type { Arguments, Command, CommandContext } from "../command.ts";
+import { withEngine } from "../reexec.ts";
+import { argvOf, withFlags } from "../serve.ts";
+import { stopSignal } from "../until-signal.ts";
+import { createDevObserver } from "./observer.ts";
+import { readProject } from "./project.ts";
+import { watched } from "./reload.ts";
 
 export const dev: Command = {
   name: "dev",
@@ -42,7 +35,7 @@ const TRIED_PORTS = 20;
 
 async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { terminal, environment } = context;
-  const config = withFlags(await readWhat(args, context), args, context);
+  const config = withFlags(await readProject(args, context), args, context);
   const writer = new LogWriter(1);
   const isForMachines = args.text("log-format") !== undefined || environment.logFormat !== undefined;
   const observer = isForMachines ? createLog({ ...config.log, write: writer.write, now: () => Date.now() }) : createDevObserver({ write: writer.write, hasColor: terminal.hasColor });
@@ -64,41 +57,4 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   observer.event("stopped", { aborted_apps: (await server.stop()).join(", ") });
   await writer.flush(500);
   return EXIT.ok;
-}
-
-/** A failed load is shown to whoever asks for the app, until it is mended. */
-function watched(app: App, registry: AppRegistry): Watched {
-  const sources = (revision: Revision) => ({ files: sourcesOf(revision), hasFailed: revision.error !== null });
-  return {
-    name: app.name,
-    path: app.config.path,
-    async load() {
-      const { revision } = app.serving;
-      await revision.load();
-      return sources(revision);
-    },
-    reload: async () => sources(await registry.replace(app.config, true)),
-  };
-}
-
-async function readWhat(args: Arguments, { terminal, environment }: CommandContext): Promise<Config> {
-  const [named] = args.positionals;
-  const dev = devEnvOf(args);
-  if (named !== undefined && /\.jsonc?$/.test(named)) return loadConfig(resolve(terminal.cwd, named), terminal.cwd, dev);
-  if (named === undefined) {
-    const file = findConfig(terminal.cwd, environment.configFile);
-    if (file !== undefined) return loadConfig(file, terminal.cwd, dev);
-  }
-  return configOfNamedApp("dev", terminal.cwd, { path: named ?? ".", watch: true, dev });
-}
-
-function devEnvOf(args: Arguments): DevEnv {
-  const mode = args.text("mode") ?? "development";
-  if (!/^[\w-]+$/.test(mode)) throw new UsageError("--mode is the end of a file name: letters, digits, _ and -");
-  const variables = args.texts("var").map((text) => {
-    const equals = text.indexOf("=");
-    if (equals < 1) throw new UsageError("--var takes a name and a value: --var KEY=VALUE");
-    return [text.slice(0, equals), text.slice(equals + 1)] as const;
-  });
-  return { mode, variables: Object.fromEntries(variables) };
 }
