@@ -79,6 +79,7 @@ export const limits = {
   reload_debounce_ms: limit("fixed", "ms", 500, 500, 500, "quiet after a change of the config, or after SIGHUP, before it is read", "it is read"),
   reload_wait_ms: limit("fixed", "ms", 1_500, 1_500, 1_500, "time that further changes may put off a reload", "the config is read"),
   config_poll_ms: limit("fixed", "ms", 1_000, 1_000, 1_000, "time between two looks at a config whose changes the system does not report", "it is read"),
+  dev_hold_ms: limit("fixed", "ms", 10_000, 10_000, 10_000, "time that requests wait in nano dev for a reload that has begun", "the revision before it answers"),
   process_memory_mb: limit("process", "mb", 0, 0, 1 << 20, "memory of all isolates together; 0 for 70 % of what the container or the machine has", "idle isolates are dropped, then 503 overloaded, then the largest app loses an isolate"),
   env_count: limit("fixed", "count", 128, 0, 128, "variables in env", "an error of the configuration"),
   env_value_kb: limit("fixed", "kb", 5, 0, 5, "one variable in env", "an error of the configuration"),

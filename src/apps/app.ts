@@ -6,6 +6,7 @@ import { MemoryCacheStore } from "../web/cache/host/memory-store.ts";
 import { Account } from "../isolate/scheduler.ts";
 import { AdmissionGate } from "./admission.ts";
 import { LogRate } from "./log-rate.ts";
+import type { LoadBundle } from "./load/bundle.ts";
 import { Drain, type Drainable, type DrainProgress, type DrainReason } from "./drain.ts";
 import { Quarantine, quarantineLimits } from "./quarantine.ts";
 import type { Revision, RevisionOrigin, RevisionServices } from "./revision.ts";
@@ -35,6 +36,7 @@ export class App implements Drainable {
   #serving: Serving;
   #revisions = 0;
   #drain: Drain | null = null;
+  #held: Promise<void> | null = null;
   #isClosed = false;
 
   constructor(services: RevisionServices, config: AppConfig, origin?: RevisionOrigin) {
@@ -112,10 +114,10 @@ export class App implements Drainable {
 
   /**
    * Loads a new revision and, once it is ready, swaps it in; the old one finishes what it has. A failed load changes nothing and is returned, and so is one that a
-   * later revision has overtaken. If it `mayFail`, a failed load is swapped in too: clients are told of it until a later one mends it.
+   * later revision has overtaken. If it `mayFail`, a failed load is swapped in too: clients are told of it until a later one mends it. `loadBundle`: where the code comes from.
    */
-  async replace(config: AppConfig, mayFail = false): Promise<Revision> {
-    const next = this.#create(config);
+  async replace(config: AppConfig, mayFail = false, loadBundle: LoadBundle = this.#services.loadBundle): Promise<Revision> {
+    const next = this.#create(config, { number: this.#revisions + 1, loadBundle });
     const state = await next.warmUp();
     if (state !== "ready" && this.#serving.revision.state === "loading") await this.#serving.revision.load();
     const previous = this.#serving;
@@ -124,6 +126,24 @@ export class App implements Drainable {
     if (isLate || (state !== "ready" && !mayFail && previous.revision.state === "ready")) this.#forget(next);
     else this.#swap(next);
     return next.revision;
+  }
+
+  /** Requests wait from here on until what is returned is called, or for `mostMs`: what they would be answered with is about to be replaced. */
+  hold(mostMs: number): () => void {
+    const over = Promise.withResolvers<void>();
+    const release = () => {
+      clearTimeout(timer);
+      if (this.#held === over.promise) this.#held = null;
+      over.resolve();
+    };
+    const timer = setTimeout(release, mostMs);
+    this.#held = over.promise;
+    return release;
+  }
+
+  /** Resolves when requests are not to wait any more; null when they are not to wait at all. */
+  get held(): Promise<void> | null {
+    return this.#held;
   }
 
   /** Loads a revision beside the one that serves, for a later `commit` of its number. */

@@ -66,6 +66,7 @@ export class Dispatcher {
   /** Never rejects. */
   dispatch(app: App, request: DispatchRequest): Promise<DispatchResult> {
     if (app.isDraining) return Promise.resolve(draining(app));
+    if (app.held !== null) return app.held.then(() => this.dispatch(app, request));
     const restMs = app.quarantine.remainingMs;
     if (restMs > 0) return Promise.resolve({ outcome: "loadShed", code: "quarantined", retryAfterS: Math.ceil(restMs / 1000), cpuMs: 0 });
     const admission = app.gate.enter();

@@ -1,6 +1,7 @@
 /** All apps of the process, by name. Reconciles itself with a list of configs: adds, replaces and removes, and tells the router when hostnames changed. */
 import type { AppConfig } from "../config/config.ts";
 import { App } from "./app.ts";
+import type { LoadBundle } from "./load/bundle.ts";
 import type { Revision, RevisionOrigin, RevisionServices } from "./revision.ts";
 
 /** An app as it is to be served, numbered from outside. */
@@ -53,10 +54,10 @@ export class AppRegistry {
   }
 
   /** Loads `config` as a new revision of the app of that name. A failed load changes nothing unless it `mayFail`, see `App.replace`; the returned revision says why. */
-  async replace(config: AppConfig, mayFail = false) {
+  async replace(config: AppConfig, mayFail = false, loadBundle?: LoadBundle): Promise<Revision> {
     const app = this.#apps.get(config.name);
     if (app === undefined) throw new Error(`no app ${config.name}`);
-    const revision = await app.replace(config, mayFail);
+    const revision = await app.replace(config, mayFail, loadBundle);
     this.#changed();
     return revision;
   }

@@ -1,7 +1,7 @@
 /** The code of all apps, by app and source, as one worker made it: every worker, and every one that replaces it, serves the same bytes, whatever lies on disk by then. */
 import type { BundleWire } from "../apps/load/bundle-wire.ts";
 import type { PlannedApp } from "./messages.ts";
-import { CLOCK_GRAIN_MS, stampsOf, type Stamps } from "./source-watch.ts";
+import { CLOCK_GRAIN_MS, stampsOf, type Stamps } from "./stamps.ts";
 
 interface Entry {
   bundle: BundleWire | null;

@@ -141,9 +141,10 @@ function reportOf(name: string, revision: Revision): LoadReport {
   return { name, revision: revision.number, state: revision.state === "ready" ? "ready" : "failed", error: revision.error?.message ?? null, files: sourcesOf(revision) };
 }
 
-/** What a load read, whether it worked or not. */
-export function sourcesOf(revision: Revision): readonly string[] {
-  return revision.bundle?.files ?? (revision.error instanceof LoadError ? revision.error.files : []);
+/** What a load read or looked for in vain, whether it worked or not. */
+export function sourcesOf({ bundle, error }: Revision): readonly string[] {
+  const sources = bundle ?? (error instanceof LoadError ? error : null);
+  return sources === null ? [] : [...sources.files, ...sources.missing];
 }
 
 function statusOf(app: App, lastRequestAt: number | null): AppStatus {

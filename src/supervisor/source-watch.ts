@@ -1,15 +1,16 @@
-/** Reloads apps when their sources change. Folders are watched, not files: editors replace files. A poll covers what the system does not report. */
-import { type FSWatcher, watch } from "node:fs";
-import { stat } from "node:fs/promises";
+/** Reloads apps when their sources change. A poll covers what the system does not report. */
 import { dirname } from "node:path";
 import type { Observer } from "../observe/observer.ts";
+import { FolderWatch } from "./folder-watch.ts";
+import { CLOCK_GRAIN_MS, isBetween, isSame, type Stamps, stampsOf } from "./stamps.ts";
 
-const DEBOUNCE_MS = 20;
 const POLL_MS = 2_000;
-/** File systems may tell the time of a change this much too early. */
-export const CLOCK_GRAIN_MS = 10;
+/** A file that is gone or empty is given this long to come back whole. */
+const BETWEEN_MS = 60;
+/** Files that never rest are loaded all the same. */
+const MOST_SETTLE_MS = 1_000;
 
-/** What a load read, whether it worked or not. */
+/** What a load read or looked for, whether it worked or not. */
 export interface Sources {
   readonly files: readonly string[];
   readonly hasFailed: boolean;
@@ -20,21 +21,27 @@ export interface Watched {
   readonly name: string;
   /** The app's own path. */
   readonly path: string;
+  /** How long changed files have to be left alone before they are read. */
+  readonly settleMs: number;
   /** What it is made of shows when it loads: loads it unless that has been done. */
   load(): Promise<Sources>;
-  /** Loads it anew. */
-  reload(): Promise<Sources>;
+  /** Loads it anew. While it `isStale`, files have changed since it began, and it will be called again. */
+  reload(isStale: () => Promise<boolean>): Promise<Sources>;
+  /** A change has been seen; what is returned is called, maybe more than once, when it has been dealt with. */
+  hold?(): () => void;
 }
 
 class AppWatch {
   readonly #app: Watched;
   readonly #observer: Pick<Observer, "fault">;
-  readonly #folders = new Map<string, FSWatcher>();
-  #files: readonly string[] = [];
+  readonly #folders = new FolderWatch((path) => this.#hear(path));
+  #wanted: ReadonlySet<string> = new Set();
   #stamps: Stamps = new Map();
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  #isReloading = false;
-  #isStale = false;
+  /** Where events came from since the last look. */
+  #heard = new Set<string>();
+  #hasFailed = false;
+  #loadStartedMs = 0;
+  #isWorking = false;
   #isClosed = false;
 
   constructor(app: Watched, observer: Pick<Observer, "fault">) {
@@ -43,90 +50,110 @@ class AppWatch {
   }
 
   async start(): Promise<void> {
-    try {
+    await this.#work(async () => {
       const before = await stampsOf([this.#app.path]);
-      const startedMs = Date.now();
-      await this.#follow(await this.#app.load(), before, startedMs);
-    } catch (error) {
-      this.#observer.fault("watch", error);
-    }
+      this.#loadStartedMs = Date.now();
+      const changed = await this.#follow(await this.#app.load(), before);
+      if (changed.length > 0) await this.#reload(changed);
+    });
   }
 
-  /** Looks whether a file has changed; reloads when one has. */
-  async poll(): Promise<void> {
-    const stamps = await stampsOf(this.#files);
-    if (this.#files.some((file) => stamps.get(file) !== this.#stamps.get(file))) await this.#replace();
+  /** Looks at everything. */
+  poll(): void {
+    this.#folders.follow(this.#wanted);
+    void this.#work(() => this.#look([...this.#stamps.keys()], Number.POSITIVE_INFINITY));
   }
 
   close(): void {
     this.#isClosed = true;
-    for (const watcher of this.#folders.values()) watcher.close();
-    this.#folders.clear();
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#folders.close();
   }
 
-  /** `before`: stamps from before the load. A file that is new since then may have changed after it was read: its age tells. */
-  async #follow({ files: read, hasFailed }: Sources, before: Stamps, startedMs: number): Promise<void> {
-    // A load that failed before it read anything leaves the app's own path to look at.
-    const files = read.length > 0 ? read : [this.#app.path];
-    const wanted = new Set(files.map((file) => dirname(file)));
-    // What a failed load misses may appear beside what it found, which changes the folder.
-    this.#files = hasFailed ? [...files, ...wanted] : files;
-    const now = await stampsOf(this.#files, startedMs - CLOCK_GRAIN_MS);
-    if (this.#isClosed) return;
-    this.#stamps = new Map(this.#files.map((file) => [file, before.get(file) ?? (now.get(file) as string)]));
-    for (const [folder, watcher] of this.#folders)
-      if (!wanted.has(folder)) {
-        watcher.close();
-        this.#folders.delete(folder);
-      }
-    for (const folder of wanted) if (!this.#folders.has(folder)) this.#watchFolder(folder);
-    this.#soon();
+  #hear(path: string): void {
+    // Of a failed load nobody knows what it misses: anything new may be it.
+    if (!this.#stamps.has(path) && !this.#wanted.has(path) && !this.#hasFailed) return;
+    this.#heard.add(path);
+    void this.#work(async () => {});
   }
 
-  #watchFolder(folder: string): void {
+  /** `job`, and then whatever has been heard of meanwhile. One at a time: what comes while another works is heard by that one. */
+  async #work(job: () => Promise<void>): Promise<void> {
+    if (this.#isWorking || this.#isClosed) return;
+    this.#isWorking = true;
     try {
-      const watcher = watch(folder, () => this.#soon());
-      watcher.on("error", () => this.#folders.delete(folder));
-      this.#folders.set(folder, watcher);
-    } catch {
-      // The poll looks at what cannot be watched.
-    }
-  }
-
-  #soon(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.poll(), DEBOUNCE_MS);
-  }
-
-  async #replace(): Promise<void> {
-    if (this.#isReloading) {
-      this.#isStale = true;
-      return;
-    }
-    this.#isReloading = true;
-    try {
-      do {
-        this.#isStale = false;
-        const before = await stampsOf(this.#files);
-        const startedMs = Date.now();
-        await this.#follow(await this.#app.reload(), before, startedMs);
-      } while (this.#isStale);
+      await job();
+      while (this.#heard.size > 0 && !this.#isClosed) await this.#lookAtHeard();
     } catch (error) {
       this.#observer.fault("watch", error);
     } finally {
-      this.#isReloading = false;
+      this.#isWorking = false;
     }
   }
-}
 
-/** By file: changes when the file changes, appears or goes. */
-export type Stamps = ReadonlyMap<string, string>;
+  async #lookAtHeard(): Promise<void> {
+    const heard = this.#heard;
+    this.#heard = new Set();
+    const isAnyFolder = [...heard].some((path) => this.#wanted.has(path));
+    if (isAnyFolder) this.#folders.follow(this.#wanted);
+    // A change at about the time of the last load may have come after a file was read, and bear the same stamp.
+    await this.#look(isAnyFolder || this.#hasFailed ? [...this.#stamps.keys()] : [...heard].filter((path) => this.#stamps.has(path)), this.#loadStartedMs - CLOCK_GRAIN_MS);
+  }
 
-/** A file changed at `unsureSinceMs` or later has a stamp like no other's, so that the next look finds it changed. */
-export async function stampsOf(files: readonly string[], unsureSinceMs = Number.POSITIVE_INFINITY): Promise<Stamps> {
-  const stamp = (file: string) => stat(file).then(({ mtimeMs, size, ino }) => (mtimeMs >= unsureSinceMs ? "unsure" : `${mtimeMs}/${size}/${ino}`), () => "gone");
-  return new Map(await Promise.all(files.map(async (file) => [file, await stamp(file)] as const)));
+  async #look(files: readonly string[], unsureSinceMs: number): Promise<void> {
+    const changed = this.#changedOf(await stampsOf(files, unsureSinceMs));
+    if (changed.length > 0) await this.#reload(changed);
+  }
+
+  #changedOf(now: Stamps): readonly string[] {
+    return [...now].filter(([file, stamp]) => stamp !== this.#stamps.get(file)).map(([file]) => file);
+  }
+
+  async #reload(changed: readonly string[]): Promise<void> {
+    for (let next = changed; next.length > 0 && !this.#isClosed; ) next = await this.#reloadOnce(next);
+  }
+
+  /** Returns what has changed again. */
+  async #reloadOnce(changed: readonly string[]): Promise<readonly string[]> {
+    const release = this.#app.hold?.();
+    try {
+      await this.#settle(changed);
+      const before = await stampsOf([...this.#stamps.keys()]);
+      this.#loadStartedMs = Date.now();
+      const sources = await this.#app.reload(async () => !isSame(before, await stampsOf([...before.keys()])));
+      release?.();
+      return await this.#follow(sources, before);
+    } finally {
+      release?.();
+    }
+  }
+
+  /** Returns when nobody seems to be writing any more. */
+  async #settle(changed: readonly string[]): Promise<void> {
+    const startedMs = performance.now();
+    for (let seen = await stampsOf(changed), isAtRest = false; !isAtRest && performance.now() - startedMs < MOST_SETTLE_MS; ) {
+      this.#heard.clear();
+      const waitMs = isBetween(seen) ? BETWEEN_MS : this.#app.settleMs;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      const now = await stampsOf(changed);
+      isAtRest = isSame(seen, now) && this.#heard.size === 0;
+      seen = now;
+    }
+  }
+
+  /** Returns what has changed already. `before`: stamps from before the load. A file that is new since then may have changed after it was read: its age tells. */
+  async #follow({ files: read, hasFailed }: Sources, before: Stamps): Promise<readonly string[]> {
+    // A load that failed before it read anything leaves the app's own path to look at.
+    const files = read.length > 0 ? read : [this.#app.path];
+    this.#hasFailed = hasFailed;
+    // What a failed load misses may appear beside what it found, which changes the folder.
+    this.#wanted = new Set([...files.map((file) => dirname(file)), ...(hasFailed ? [this.#app.path] : [])]);
+    const followed = hasFailed ? [...files, ...this.#wanted] : files;
+    const now = await stampsOf(followed, this.#loadStartedMs - CLOCK_GRAIN_MS);
+    this.#stamps = new Map([...now].map(([file, stamp]) => [file, before.get(file) ?? stamp]));
+    if (this.#isClosed) return [];
+    this.#folders.follow(this.#wanted);
+    return this.#changedOf(await stampsOf(followed));
+  }
 }
 
 /** Reloads whichever of the watched apps changes, until closed. */
@@ -138,7 +165,7 @@ export class SourceWatch {
   constructor(observer: Pick<Observer, "fault">) {
     this.#observer = observer;
     this.#poll = setInterval(() => {
-      for (const one of this.#watches.values()) void one.poll();
+      for (const one of this.#watches.values()) one.poll();
     }, POLL_MS);
   }
 

@@ -53,6 +53,8 @@ export type ReloadReason = "config" | "sighup" | "admin" | "sources";
 /** Beyond the drain: for what the listener asks of clients, and for the last writes. */
 const STOP_MARGIN_MS = 2_000;
 const COUNT_MS = 100;
+/** In production nothing is in a hurry to serve what is half deployed. */
+const SETTLE_MS = 20;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -334,6 +336,7 @@ export class Supervisor {
       watched.map(({ config: { name, path } }) => ({
         name,
         path,
+        settleMs: SETTLE_MS,
         load: async () => {
           const [worker] = this.#fleet.members;
           const report = await worker?.call("load", { name });

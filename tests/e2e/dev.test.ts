@@ -88,6 +88,33 @@ describe("saving", () => {
     await untilAnswer(running, "found");
   });
 
+  test("text, JSON and the tsconfig an app is made with are followed too, from the moment they are there", async () => {
+    const { running, save } = await dev({ "index.ts": 'import note from "./note.md";\nimport data from "./data.json";\nimport { word } from "#word";\nexport default { fetch: () => new Response([note, data.n, word].join(" ")) };\n', "note.md": "a", "data.json": '{ "n": 1 }', "src/word.ts": 'export const word = "b";\n', "package.json": '{ "imports": { "#word": "./src/word.ts" } }' }, ["."]);
+    expect(await get(running)).toBe("a 1 b");
+    await save("note.md", "c");
+    await untilAnswer(running, "c 1 b");
+    await save("data.json", '{ "n": 2 }');
+    await untilAnswer(running, "c 2 b");
+    await save("src/word.ts", 'import { other } from "@/other.ts";\nexport const word = other;\n');
+    await running.waitFor(() => running.out.includes('cannot import "@/other.ts"'), "the error");
+    await save("src/other.ts", 'export const other = "d";\n');
+    await save("tsconfig.json", '{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } } }');
+    await untilAnswer(running, "c 2 d");
+  });
+
+  test("a save that changes nothing leaves the app's memory alone", async () => {
+    const counting = "let n = 0;\nexport default { fetch: () => new Response(String(++n)) };\n";
+    const { running, save } = await dev({ "app.js": counting });
+    expect(await get(running)).toBe("1");
+    await save("app.js", counting);
+    // A second save tells when the first one has been seen.
+    await save("note.txt", "");
+    await save("app.js", `${counting}\n`);
+    await running.waitFor(() => running.out.includes("reloaded"), "the reload");
+    expect(running.out.match(/reloaded/g)).toHaveLength(1);
+    expect(await get(running)).toBe("1");
+  });
+
   test("--no-watch serves what was there at the start", async () => {
     const { running, folder, save } = await dev({ "app.js": saying("one") }, ["./app.js", "--no-watch"]);
     expect(await get(running)).toBe("one");

@@ -6,6 +6,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, rea
 import { dirname, join, sep } from "node:path";
 
 const READ_ATTEMPTS = 3;
+const MOST_MISSING = 2_000;
 
 interface Zone {
   /** A real path. */
@@ -21,6 +22,8 @@ export class AppFiles {
   readonly #zones: readonly Zone[];
   /** Real paths read so far. */
   readonly read = new Set<string>();
+  /** Where something was looked for in the app itself, and there was nothing. Not all of a large number. */
+  readonly missing = new Set<string>();
 
   /** `rootPath` may itself be a link (a deployment switch): it is followed once, here. */
   constructor(rootPath: string) {
@@ -66,7 +69,9 @@ export class AppFiles {
   look(path: string): { readonly realPath: string; readonly isFile: boolean } | null {
     const realPath = realPathOf(path);
     const stats = realPath === null ? null : statsOf(realPath);
-    return realPath === null || stats === null ? null : { realPath, isFile: !stats.isDirectory() };
+    if (realPath !== null && stats !== null) return { realPath, isFile: !stats.isDirectory() };
+    if (this.missing.size < MOST_MISSING && isInside(this.rootPath, path) && !this.isPackage(path)) this.missing.add(path);
+    return null;
   }
 
   /**

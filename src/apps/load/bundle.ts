@@ -18,6 +18,8 @@ export interface Bundle extends MappedCode {
   readonly entry: string;
   /** Absolute paths of everything that was read, for watching. */
   readonly files: readonly string[];
+  /** Absolute paths of files of the app that were looked for and are not there: what they would mean would go before what was found. */
+  readonly missing: readonly string[];
   readonly bytes: number;
   /** Over the code and the contents of every input: equal hashes mean equal apps. */
   readonly hash: string;
@@ -54,12 +56,13 @@ export const loadBundle: LoadBundle = async (appPath, limits, nodeModules = null
   if (!hasBundler) throw new BundlerMissing(entry);
   const { output, problems, warnings, inputs, doorName } = await buildApp(entry, text, limits, nodeModules);
   const files = [...entry.files.read];
-  if (problems.length > 0) throw new LoadError(problems, files);
-  if (output === null) throw new LoadError({ file: entry.name, message: "the bundler gave up without saying why" }, files);
+  const missing = [...entry.files.missing];
+  if (problems.length > 0) throw new LoadError(problems, files, missing);
+  if (output === null) throw new LoadError({ file: entry.name, message: "the bundler gave up without saying why" }, files, missing);
   const waiting = waitForClosing(output);
   const bundle = bundleOf(entry, waiting.code, sourceMapOf(waiting.sourceMap), output.exports, inputs, warnings, doorName);
   if (bundle.bytes > limits.maxBundleBytes)
-    throw new LoadError({ file: entry.name, message: `the bundle has ${bundle.bytes} bytes, which is more than the ${limits.maxBundleBytes} allowed`, hint: "import less, or raise the app's bundle limit" }, files);
+    throw new LoadError({ file: entry.name, message: `the bundle has ${bundle.bytes} bytes, which is more than the ${limits.maxBundleBytes} allowed`, hint: "import less, or raise the app's bundle limit" }, files, missing);
   return bundle;
 };
 
@@ -80,6 +83,7 @@ function bundleOf(entry: Entry, code: string, sourceMap: SourceMap | null, expor
     sourceMap,
     entry: entry.name,
     files: [...entry.files.read],
+    missing: [...entry.files.missing],
     bytes: Buffer.byteLength(code),
     hash: hash.digest("hex"),
     kind: exports.length === 0 && LISTENS_FOR_FETCH.test(code) ? "service-worker" : "module",

@@ -20,9 +20,10 @@ export interface Entry {
 /** `appPath` names a file, whose folder is then the root, or a folder: the file its package.json names (`module`, `main`) or a conventional one. */
 export function findEntry(appPath: string): Entry {
   const path = resolve(appPath);
-  const fail = (message: string, hint = "") => new LoadError({ file: appPath, message, hint }, [path]);
-  const isFolder = checkPath(path, fail);
+  const failWith = (missing: Iterable<string>) => (message: string, hint = "") => new LoadError({ file: appPath, message, hint }, [path], [...missing]);
+  const isFolder = checkPath(path, failWith([]));
   const files = new AppFiles(isFolder ? path : dirname(path));
+  const fail = failWith(files.missing);
   const found = isFolder ? entryOfFolder(files) : join(files.rootPath, basename(path));
   if (found === null) throw fail("there is no app in this folder", `an app starts with one of ${CONVENTIONS.join(", ")}, or with the file that package.json names as "main"`);
   if (!CODE_EXTENSIONS.includes(extname(found))) throw fail("it is not a JavaScript or TypeScript file", `an app ends in ${CODE_EXTENSIONS.join(", ")}`);

@@ -19,13 +19,15 @@ export class LoadError extends Error implements LoadProblem {
   readonly problems: readonly LoadProblem[];
   /** Absolute paths read before the load failed: a change in one of them is worth another try. */
   readonly files: readonly string[];
+  /** Absolute paths of files of the app that were looked for and are not there: one that appears is worth another try too. */
+  readonly missing: readonly string[];
   readonly file: string;
   readonly line: number;
   readonly column: number;
   readonly frame: string;
   readonly hint: string;
 
-  constructor(problems: Partial<LoadProblem> & Pick<LoadProblem, "file" | "message"> | readonly LoadProblem[], files: readonly string[] = []) {
+  constructor(problems: Partial<LoadProblem> & Pick<LoadProblem, "file" | "message"> | readonly LoadProblem[], files: readonly string[] = [], missing: readonly string[] = []) {
     const all = isList(problems) ? problems : [{ line: 0, column: 0, frame: "", hint: "", ...problems }];
     const first = all[0];
     if (first === undefined) throw new RangeError("a LoadError needs a problem");
@@ -33,6 +35,7 @@ export class LoadError extends Error implements LoadProblem {
     this.name = "LoadError";
     this.problems = all;
     this.files = files;
+    this.missing = missing;
     this.file = first.file;
     this.line = first.line;
     this.column = first.column;

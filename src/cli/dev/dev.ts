@@ -49,7 +49,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { registry } = server.runtime;
   for (const app of registry.apps) void app.serving.revision.load();
   const watching = args.choice("watch") === false ? null : new SourceWatch(observer);
-  watching?.follow(registry.apps.map((app) => watched(app, registry)));
+  watching?.follow(registry.apps.map((app) => watched(app, server.runtime)));
   void server.runtime.calibrate(100);
   const signal = await stopSignal(terminal, () => {}).signal;
   observer.event("stopping", { signal, in_flight: server.runtime.pipeline.inFlight, drain_ms: config.drainMs });

@@ -29,6 +29,26 @@ describe("replacing an app", () => {
     expect(await nano.text("app")).toBe("new");
   });
 
+  test("requests that are held are answered by the new revision, and by the old one when it takes too long", async () => {
+    using nano = await TestRuntime.start([{ name: "app", source: saying("old") }]);
+    await nano.text("app");
+    const release = nano.app("app").hold(60_000);
+    const asked = nano.text("app");
+    await nano.replace({ name: "app", source: saying("new") });
+    release();
+    expect(await asked).toBe("new");
+    nano.app("app").hold(20);
+    expect(await nano.text("app")).toBe("new");
+    // The first to let go does not let those go whom another one holds.
+    const first = nano.app("app").hold(60_000);
+    const second = nano.app("app").hold(60_000);
+    const waiting = nano.text("app");
+    first();
+    expect(nano.app("app").held).not.toBeNull();
+    second();
+    expect(await waiting).toBe("new");
+  });
+
   test("keeps serving the old revision when the new one fails to load, and says why", async () => {
     using nano = await TestRuntime.start([{ name: "app", source: saying("old") }]);
     await nano.text("app");

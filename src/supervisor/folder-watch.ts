@@ -1,0 +1,49 @@
+/** Tells of events in folders. Folders are watched, not files: editors replace files, and a watch on a file goes with the file. */
+import { type FSWatcher, statSync, watch } from "node:fs";
+import { join } from "node:path";
+
+interface Watching {
+  readonly watcher: FSWatcher;
+  /** A folder that was made anew under the same name is another one, of which the watcher hears nothing. */
+  readonly inode: number;
+}
+
+export class FolderWatch {
+  readonly #onEvent: (path: string) => void;
+  readonly #watching = new Map<string, Watching>();
+
+  /** `onEvent` gets the path of what was made, changed or removed, or the folder's own where the system does not tell. */
+  constructor(onEvent: (path: string) => void) {
+    this.#onEvent = onEvent;
+  }
+
+  /** From now on exactly these are watched, as they are now: what is there again is watched again. One that cannot be watched is left out. */
+  follow(folders: ReadonlySet<string>): void {
+    for (const [folder, { watcher, inode }] of this.#watching)
+      if (!folders.has(folder) || inodeOf(folder) !== inode) {
+        watcher.close();
+        this.#watching.delete(folder);
+      }
+    for (const folder of folders) if (!this.#watching.has(folder)) this.#watch(folder);
+  }
+
+  close(): void {
+    this.follow(new Set());
+  }
+
+  #watch(folder: string): void {
+    const inode = inodeOf(folder);
+    if (inode === null) return;
+    try {
+      const watcher = watch(folder, (_event, name) => this.#onEvent(name === null ? folder : join(folder, name)));
+      watcher.on("error", () => this.#watching.delete(folder));
+      this.#watching.set(folder, { watcher, inode });
+    } catch {
+      // Out of watches, or gone already: a poll has to do.
+    }
+  }
+}
+
+function inodeOf(folder: string): number | null {
+  return statSync(folder, { throwIfNoEntry: false })?.ino ?? null;
+}
