@@ -15,6 +15,8 @@ const maxHostLength = 253;
 const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** URL parsers read a name that ends in such a label as an IPv4 address in one of its old spellings. */
 const numericLabel = /^(?:\d+|0x[\da-f]*)$/;
+/** Most names: nothing in them could be read as an address. */
+const plainName = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const digits = /^\d{1,5}$/;
 
 /** Null when the value is no host with optional port. */
@@ -52,6 +54,7 @@ function parseBracketed(value: string): HostName | null {
 function canonicalName(value: string): string | null {
   const name = (value.endsWith(".") ? value.slice(0, -1) : value).toLowerCase();
   if (name.length === 0 || name.length > maxHostLength) return null;
+  if (plainName.test(name)) return name;
   for (const part of name.split(".")) if (!label.test(part)) return null;
   if (numericLabel.test(lastLabel(name)) && !ipaddr.IPv4.isValidFourPartDecimal(name)) return null;
   return name;

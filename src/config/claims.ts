@@ -26,8 +26,9 @@ export function claimProblems(document: Document): Problem[] {
 class Claims {
   readonly problems: Problem[] = [];
   readonly #document: Document;
-  readonly #names = new Map<string, string>();
-  readonly #hosts = new Map<string, string>();
+  /** Who said it first. The text that names the place is made when somebody says it again. */
+  readonly #names = new Map<string, Path>();
+  readonly #hosts = new Map<string, Path>();
   #defaultApp: string | null = null;
 
   constructor(document: Document) {
@@ -55,19 +56,19 @@ class Claims {
     for (const [host, at] of hosts) this.#claim(this.#hosts, host, at, (place) => this.#document.problem("hostname_taken", { host, place }, at));
     const [first] = hosts;
     if (typeof name === "string") this.#claim(this.#names, name, [...path, "name"], (place) => this.#document.problem("name_taken", { name, place }, [...path, "name"]));
-    else if (first !== undefined) this.#claim(this.#names, first[0], first[1], (place) => this.#hosts.get(first[0]) === place ? null : this.#document.problem("name_taken", { name: first[0], place }, first[1]));
+    else if (first !== undefined) this.#claim(this.#names, first[0], first[1], (place, path) => this.#hosts.get(first[0]) === path ? null : this.#document.problem("name_taken", { name: first[0], place }, first[1]));
     const isNamed = hostname !== undefined || hostnames !== undefined || hosts.length > 0 || (name !== undefined && typeof name !== "string");
     if (isNamed || isAlone || app["default"] === true || mayBeMisnamed(app)) return;
     this.problems.push(this.#document.problem("hostname_needed", { name: typeof name === "string" ? name : null }, typeof name === "string" ? [...path, "name"] : path));
   }
 
-  #claim(taken: Map<string, string>, what: string, path: Path, tell: (place: string) => Problem | null): void {
-    const place = taken.get(what);
-    if (place === undefined) {
-      taken.set(what, this.#document.nameOf(path));
+  #claim(taken: Map<string, Path>, what: string, path: Path, tell: (place: string, path: Path) => Problem | null): void {
+    const first = taken.get(what);
+    if (first === undefined) {
+      taken.set(what, path);
       return;
     }
-    const told = tell(place);
+    const told = tell(this.#document.nameOf(first), first);
     if (told !== null) this.problems.push(told);
   }
 

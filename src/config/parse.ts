@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { parseHostPattern } from "../base/host-name.ts";
 import { OperatorError, type Problem, problem } from "../errors.ts";
-import { type LimitValues, limits, resolveAppLimits, resolveServerLimits } from "../limits.ts";
+import { type AppLimits, type LimitValues, limits, resolveAppLimits, resolveServerLimits } from "../limits.ts";
 import { listenAddress } from "./addresses.ts";
 import { type AppEnv, readAppEnvs } from "./app-env.ts";
 import { readAdmin, type ReadAdmin } from "./admin.ts";
@@ -70,7 +70,7 @@ interface Inspected {
 
 function resolveConfig({ raw, envs, admin, file, folder, warnings }: Inspected): Config {
   const drain: LimitValues = raw.drain_ms === undefined ? {} : { drain_ms: raw.drain_ms };
-  const layers = [layerOf(raw.defaults ?? {}), drain];
+  const limitsOf = sharedLimits([layerOf(raw.defaults ?? {}), drain]);
   const isAlone = raw.apps.length === 1;
   return deepFreeze({
     file,
@@ -85,11 +85,22 @@ function resolveConfig({ raw, envs, admin, file, folder, warnings }: Inspected):
     hasReservedPaths: raw.server?.reserved_paths ?? false,
     admin: admin.config,
     limits: resolveServerLimits(raw.limits ?? {}, processLimitsOf(raw)),
-    apps: raw.apps.map((app, i) => resolveApp(app, envs[i] as AppEnv, layers, folder, isAlone)),
+    apps: raw.apps.map((app, i) => resolveApp(app, envs[i] as AppEnv, limitsOf, folder, isAlone)),
   });
 }
 
-function resolveApp(raw: RawApp, { env, secrets }: AppEnv, layers: readonly LimitValues[], folder: string, isAlone: boolean): AppConfig {
+/** One object for all apps that say the same: ten thousand apps mostly say nothing, and a plan carries what is shared once. */
+function sharedLimits(layers: readonly LimitValues[]): (own: LimitValues) => AppLimits {
+  const known = new Map<string, AppLimits>();
+  return (own) => {
+    const key = JSON.stringify(own);
+    const shared = known.get(key) ?? resolveAppLimits(own, ...layers);
+    known.set(key, shared);
+    return shared;
+  };
+}
+
+function resolveApp(raw: RawApp, { env, secrets }: AppEnv, limitsOf: (own: LimitValues) => AppLimits, folder: string, isAlone: boolean): AppConfig {
   const said = raw.hostnames ?? [raw.hostname ?? raw.name ?? ""];
   const hostnames = said.flatMap((text) => parseHostPattern(text) ?? []);
   const path = resolve(folder, raw.path);
@@ -100,7 +111,7 @@ function resolveApp(raw: RawApp, { env, secrets }: AppEnv, layers: readonly Limi
     path,
     env,
     secrets,
-    limits: resolveAppLimits(layerOf(raw), ...layers),
+    limits: limitsOf(layerOf(raw)),
     fallback: raw.fallback ?? null,
     egressAllow: (raw.egress?.allow ?? []).map((host) => host.toLowerCase()),
     watch: raw.watch ?? false,

@@ -19,15 +19,24 @@ interface Walked {
 const EXAMPLES: Readonly<Record<string, string>> = { apps: '"apps": [{ "hostname": "app.localhost", "path": "./app.js" }]', path: '"path": "./app.js", the app\'s file or folder' };
 
 export function shapeProblems(document: Document): Problem[] {
+  const { issues } = v.safeParse(configSchema, document.value);
+  if (document.isPlain && issues === undefined && !hasListForObject(document.value, configSchema as unknown as Walked)) return [];
   const walk = new Walk(document);
   walk.visit(document.root, configSchema as unknown as Walked, []);
-  const { issues } = v.safeParse(configSchema, document.value);
   for (const issue of issues ?? []) {
     const path = (issue.path ?? []).map(({ key }) => key as string | number);
     if (issue.expected === "never" || walk.isSpoilt(path)) continue;
     walk.problems.push(issueProblem(document, issue, path));
   }
   return walk.problems;
+}
+
+/** What valibot passes over in a file without other faults. */
+function hasListForObject(value: unknown, schema: Walked | undefined): boolean {
+  const { entries, item } = bare(schema) ?? {};
+  if (Array.isArray(value)) return entries !== undefined || (item !== undefined && value.some((inner) => hasListForObject(inner, item)));
+  if (typeof value !== "object" || value === null || entries === undefined) return false;
+  return Object.entries(value).some(([key, inner]) => typeof inner === "object" && hasListForObject(inner, entries[key]));
 }
 
 /** Finds what valibot passes over: lists in place of objects, every unknown key (it tells the first), keys that are there twice. */

@@ -9,6 +9,7 @@ import { combine, type Observer, silent } from "../observe/observer.ts";
 import { Tail } from "../observe/tail.ts";
 import type { Config } from "../config/config.ts";
 import type { AppStatus, LoadReport, PlannedApp, WorkerMethods, WorkerStatus } from "./messages.ts";
+import { planOfWire } from "./plan-wire.ts";
 import { Server } from "./server.ts";
 
 /** Where code comes from that may have been made elsewhere already: the same source is the same code in all workers. */
@@ -41,7 +42,8 @@ export class DataPlane implements WorkerMethods {
     this.#options = options;
   }
 
-  start: WorkerMethods["start"] = async ({ settings, plan, tracing }) => {
+  start: WorkerMethods["start"] = async ({ settings, plan: wire, tracing }) => {
+    const plan = planOfWire(wire);
     const { artifacts, observerFor } = this.#options;
     const planned = new Map(plan.apps.map((app) => [app.config.name, app]));
     this.#tail = new Tail(settings.log.level);
@@ -74,7 +76,8 @@ export class DataPlane implements WorkerMethods {
     return reports;
   };
 
-  commit: WorkerMethods["commit"] = async ({ plan, mostDrainMs }) => {
+  commit: WorkerMethods["commit"] = async ({ plan: wire, mostDrainMs }) => {
+    const plan = planOfWire(wire);
     this.#running.runtime.registry.commit(plan.apps.map((app) => this.#deployed(app)), mostDrainMs);
     const names = new Set(plan.apps.map(({ config }) => config.name));
     for (const name of this.#lastRequests.keys()) if (!names.has(name)) this.#lastRequests.delete(name);

@@ -9,6 +9,7 @@ import type { Observer } from "../observe/observer.ts";
 import type { BundleStore } from "./bundle-store.ts";
 import type { Fleet } from "./fleet.ts";
 import type { LoadReport, Plan, PlannedApp } from "./messages.ts";
+import { planToWire } from "./plan-wire.ts";
 
 export interface LoadFailure {
   readonly name: string;
@@ -89,18 +90,19 @@ export class Deployment {
     for (const failure of failed) this.#failures.set(failure.name, failure);
     for (const name of this.#failures.keys()) if (!wanted.some((config) => config.name === name)) this.#failures.delete(name);
     if (next.size === 0 && diff.removed.length === 0) {
-      await fleet.all("commit", () => ({ plan: this.#plan }));
+      await fleet.all("commit", () => ({ plan: planToWire(this.#plan) }));
       return applied;
     }
     const conflict = conflictOf(apps);
     if (conflict !== null) {
-      await fleet.all("commit", () => ({ plan: this.#plan }));
+      await fleet.all("commit", () => ({ plan: planToWire(this.#plan) }));
       throw new OperatorError({ message: `${conflict}, because of apps that did not load: ${[...isFailed].join(", ")}`, hint: "nothing has been changed; mend these apps first" });
     }
     const plan: Plan = { version: this.#plan.version + 1, apps };
     // Whoever joins the fleet from here on gets the new plan.
     this.#plan = plan;
-    await fleet.all("commit", () => (mostDrainMs === undefined ? { plan } : { plan, mostDrainMs }));
+    const wire = planToWire(plan);
+    await fleet.all("commit", () => (mostDrainMs === undefined ? { plan: wire } : { plan: wire, mostDrainMs }));
     this.#store.keep(apps);
     return applied;
   }

@@ -4,6 +4,7 @@ import type { Observer } from "../observe/observer.ts";
 import { BackOff } from "./back-off.ts";
 import { ChannelClosed } from "./channel.ts";
 import type { Plan, WorkerMethods } from "./messages.ts";
+import { planToWire } from "./plan-wire.ts";
 import type { Worker } from "./worker.ts";
 
 export interface FleetOptions {
@@ -128,7 +129,7 @@ export class Fleet {
       let plan = await this.#options.start(worker);
       // The plan may have changed meanwhile. Between the last look and the membership nothing is awaited.
       for (let current = this.#options.plan(); current.version !== plan.version; current = this.#options.plan()) {
-        await worker.call("commit", { plan: current });
+        await worker.call("commit", { plan: planToWire(current) });
         plan = current;
       }
       this.#members.add(worker);

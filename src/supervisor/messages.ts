@@ -8,6 +8,7 @@ import type { BundleWire } from "../apps/load/bundle-wire.ts";
 import type { AppConfig, Config } from "../config/config.ts";
 import type { MetricsSnapshot } from "../observe/metrics-snapshot.ts";
 import type { TracingOptions } from "../observe/otlp.ts";
+import type { PlanWire } from "./plan-wire.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -65,13 +66,13 @@ export interface WorkerStatus {
 /** What a worker does when it is told to. */
 export interface WorkerMethods {
   /** Builds the runtime around `plan`; nothing listens yet. `settings.workers`: how many processes share the machine, this one included. */
-  start(params: { readonly settings: Config; readonly plan: Plan; readonly tracing: TracingOptions | null }): Promise<null>;
+  start(params: { readonly settings: Config; readonly plan: PlanWire; readonly tracing: TracingOptions | null }): Promise<null>;
   /** `others`: where else this nano listens. */
   listen(params: { readonly host: string; readonly port: number; readonly sharesPort: boolean; readonly others: readonly { readonly host: string; readonly port: number }[] }): Promise<{ readonly host: string; readonly port: number }>;
   /** Loads revisions beside those that serve. `isProof`: also of apps that nobody has asked this worker for. */
   prepare(params: { readonly apps: readonly PlannedApp[]; readonly isProof: boolean }): Promise<readonly LoadReport[]>;
   /** Serves `plan` from now on. What was prepared and is not in it is dropped. */
-  commit(params: { readonly plan: Plan; readonly mostDrainMs?: number }): Promise<null>;
+  commit(params: { readonly plan: PlanWire; readonly mostDrainMs?: number }): Promise<null>;
   /** Loads what serves, if it has not been loaded yet. */
   load(params: { readonly name: string }): Promise<LoadReport>;
   lift(params: { readonly name: string }): Promise<null>;

@@ -18,6 +18,7 @@ import { BundleStore } from "./bundle-store.ts";
 import { type Applied, type ApplyOptions, Deployment, type LoadFailure } from "./deployment.ts";
 import { FleetMetrics } from "./fleet-metrics.ts";
 import { Fleet } from "./fleet.ts";
+import { planToWire } from "./plan-wire.ts";
 import { RemoteWorker } from "./remote-worker.ts";
 import { urlOf } from "./server.ts";
 import { type Sources, SourceWatch } from "./source-watch.ts";
@@ -103,7 +104,7 @@ export class Supervisor {
       start: async (worker) => {
         const { plan } = this.#deployment;
         if (this.#followers > 0) void worker.hello.then(() => worker.call("tail", { isOn: true })).catch(() => {});
-        await worker.call("start", { settings: { ...config, workers: Math.max(1, workers), apps: [], admin: { ...config.admin, token: null } }, plan, tracing: options.tracing });
+        await worker.call("start", { settings: { ...config, workers: Math.max(1, workers), apps: [], admin: { ...config.admin, token: null } }, plan: planToWire(plan), tracing: options.tracing });
         return plan;
       },
       plan: () => this.#deployment.plan,
