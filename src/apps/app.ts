@@ -107,8 +107,9 @@ export class App implements Drainable {
     return redacted;
   };
 
-  /** Positions in stacks become those of the app's own files. */
-  mapStack(text: string): string {
+  /** Positions in stacks become those of the app's own files, as the revision has them that serves, or that says this while it loads. */
+  mapStack(text: string, requestId: string): string {
+    for (const revision of this.#speaking) if (revision.loadId === requestId) return revision.mapStack(text);
     return this.#serving.revision.mapStack(text);
   }
 

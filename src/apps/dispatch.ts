@@ -33,7 +33,7 @@ export interface FailureDetail extends GuestFailure {
   readonly frame: string;
 }
 
-export type DispatchResult = { readonly outcome: "ok"; readonly response: ResponseWire; readonly cpuMs: number } | (DispatchFailure & { readonly cpuMs: number });
+export type DispatchResult = { readonly cpuMs: number; readonly memoryBytes?: number } & ({ readonly outcome: "ok"; readonly response: ResponseWire } | DispatchFailure);
 
 /** How the guest marks an exception after `passThroughOnException()`. */
 const PASS_THROUGH = "PassThrough";
@@ -110,12 +110,12 @@ export class Dispatcher {
           const response = answer as ResponseWire;
           // Whoever leaves in the middle of a stream may do so before the watch has looked.
           if (isByteSource(response.body)) request.onAbort(() => invocation.cancel());
-          settle({ outcome: "ok", response, cpuMs: invocation.cpuMs });
+          settle({ outcome: "ok", response, cpuMs: invocation.cpuMs, memoryBytes: isolate.memoryBytes });
         },
         onFailure: (outcome, guest) => {
           const detail = guest === null ? null : this.#explain(revision, guest);
           if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });
-          const failed = { ...(outcome === "isolateLost" && app.isDraining ? draining(app) : failure(outcome)), cpuMs: invocation.cpuMs, ...(detail === null || !this.#showsErrors ? {} : { detail }) };
+          const failed = { ...(outcome === "isolateLost" && app.isDraining ? draining(app) : failure(outcome)), cpuMs: invocation.cpuMs, memoryBytes: isolate.memoryBytes, ...(detail === null || !this.#showsErrors ? {} : { detail }) };
           const { fallback } = revision.config;
           if (guest?.name !== PASS_THROUGH || fallback === null) settle(failed);
           else void passThrough(fallback, request).then((response) => settle(response === null ? failed : { outcome: "ok", response, cpuMs: invocation.cpuMs }));

@@ -22,6 +22,8 @@ export interface RevisionServices {
   readonly bases: RoomBases;
   readonly observer: Observer;
   readonly loadBundle: LoadBundle;
+  /** Apps say where in their source they write to the console. For `dev`. */
+  readonly hasPlaces: boolean;
 }
 
 /** Where a revision's number and code come from, when the app itself does not decide. */
@@ -49,6 +51,7 @@ export class Revision {
   #bundle: Bundle | null = null;
   #snapshot: Snapshot | null = null;
   #error: Error | null = null;
+  #startupCpuMs = 0;
 
   constructor(services: RevisionServices, config: AppConfig, account: Account, { number, loadBundle }: RevisionOrigin) {
     this.#services = services;
@@ -124,6 +127,11 @@ export class Revision {
     return isolate;
   }
 
+  /** The request id of what the app's top level does. */
+  get loadId(): string {
+    return `load-${this.config.name}-${this.number}`;
+  }
+
   /** Positions in `stack` become those of the app's own files. */
   mapStack(stack: string): string {
     return this.#bundle === null ? stack : mapStack(stack, this.#bundle);
@@ -147,7 +155,7 @@ export class Revision {
       if (this.#isClosed()) return "closed";
       this.#snapshot = snapshot;
       this.#state = "ready";
-      observer.appLoaded(name, { revision: this.number, ms: performance.now() - started, bundleBytes: bundle.bytes, snapshotBytes: snapshotBytes(snapshot) });
+      observer.appLoaded(name, { revision: this.number, ms: performance.now() - started, bundleBytes: bundle.bytes, snapshotBytes: snapshotBytes(snapshot), startupCpuMs: this.#startupCpuMs });
     } catch (error) {
       if (this.#isClosed()) return "closed";
       this.#error = error as Error;
@@ -167,9 +175,9 @@ export class Revision {
     const base = await bases.for(bundle.code);
     const isolate = new Isolate({ host, snapshot: base, account: this.#account, memoryBytes: limits.memoryBytes, onCondemned: () => {} });
     try {
-      const { outcome, failure, kill } = await new Promise<InvocationSummary>((over) => {
+      const { outcome, failure, kill, cpuMs } = await new Promise<InvocationSummary>((over) => {
         const invocation = isolate.open({
-          requestId: `load-${name}-${this.number}`,
+          requestId: this.loadId,
           app: name,
           limits: { ...this.invocationLimits, timers: 0, subrequests: 0 },
           startupCpuMs: limits.startupCpuMs,
@@ -178,9 +186,11 @@ export class Revision {
           onOver: over,
         });
         invocation.enter("env", JSON.stringify(variablesOf(this.config)));
+        if (this.#services.hasPlaces) invocation.enter("console_places", 1);
         if (bundle.doorName !== null) invocation.enter("door", bundle.doorName);
         isolate.evaluate(invocation, bundle.code, "app.js", "app");
       });
+      this.#startupCpuMs = cpuMs;
       if (outcome !== "ok")
         throw new LoadError({
           file: bundle.entry,

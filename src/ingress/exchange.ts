@@ -2,7 +2,7 @@
 import type { Due } from "../base/deadline.ts";
 import type { HeaderBlock, RequestWire, WireBody } from "../base/wire.ts";
 import type { RequestRecord } from "../observe/observer.ts";
-import type { BodyError, BodyFault } from "./body-source.ts";
+import { type BodyError, type BodyFault, BodySource } from "./body-source.ts";
 
 /** What the dispatcher serves. The body is pulled, within the app's limit; a client that goes away is told through `onAbort` or `signal`. */
 export interface IngressRequest extends RequestWire {
@@ -50,6 +50,7 @@ export class Exchange implements IngressRequest, RequestRecord, Due {
   status = 0;
   bytes = 0;
   cpuMs = 0;
+  memoryBytes = 0;
   latencyMs = 0;
   answerMs = 0;
   outcome = "";
@@ -112,6 +113,10 @@ export class Exchange implements IngressRequest, RequestRecord, Due {
   get path(): string {
     const query = this.#url.indexOf("?", this.#targetStart);
     return this.redact(this.#url.slice(this.#targetStart, query < 0 ? undefined : query));
+  }
+
+  get receivedBytes(): number {
+    return this.body instanceof BodySource ? this.body.bytes : 0;
   }
 
   get protocol(): string {

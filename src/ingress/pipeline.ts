@@ -18,7 +18,7 @@ import { type HeadLimits, HeadReader, type RequestHead } from "./request-head.ts
 import { type ErrorDetail, type RespondLimits, Responder } from "./respond.ts";
 import type { Router } from "./router.ts";
 
-export type DispatchResult = { readonly cpuMs?: number } & (
+export type DispatchResult = { readonly cpuMs?: number; readonly memoryBytes?: number } & (
   | { readonly outcome: "ok"; readonly response: ResponseWire }
   | { readonly outcome: Exclude<Outcome, "ok">; readonly code: ErrorCode; readonly retryAfterS?: number; readonly detail?: ErrorDetail }
 );
@@ -216,6 +216,7 @@ export class Pipeline<App extends RoutedApp> {
 
   #answerWith(exchange: Exchange, result: DispatchResult): Response {
     if (result.cpuMs !== undefined) exchange.cpuMs = result.cpuMs;
+    if (result.memoryBytes !== undefined) exchange.memoryBytes = result.memoryBytes;
     exchange.answerMs = this.#sweeper.now() - exchange.startedMs;
     if (result.outcome === "ok") return this.#responder.respond(exchange, result.response);
     return this.#responder.fail(exchange, result.code, result.outcome, result.retryAfterS, result.detail);

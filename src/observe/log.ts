@@ -77,7 +77,7 @@ export function createLog(options: LogOptions): Observer {
         stack: kill.stack,
       }),
     failure: (failure) => emit("error", "exception", { app: failure.app, req: failure.requestId, error: `${failure.name}: ${failure.message}`, stack: failure.stack }),
-    console: (app, requestId, level, text) => emit(CONSOLE_LEVEL[level], "console", { app, req: requestId, message: text }),
+    console: (app, requestId, level, text, place) => emit(CONSOLE_LEVEL[level], "console", { app, req: requestId, message: text, ...(place === "" ? {} : { place }) }),
     appLoaded: (app, { revision, ms, bundleBytes, snapshotBytes }) => emit("info", "app_loaded", { app, revision, ms: round(ms), bundle_bytes: bundleBytes, snapshot_bytes: snapshotBytes }),
     appFailed: (app, { revision, error }) => emit("error", "app_failed", { app, revision, error }),
     egressDenied: (app, requestId, host) => emit("warn", "egress_denied", { app, req: requestId, host }),

@@ -21,6 +21,10 @@ export interface RequestRecord {
   /** To the app's answer; 0 where no app was asked. */
   readonly answerMs: number;
   readonly cpuMs: number;
+  /** Linear memory of the isolate that answered; 0 where no app was asked. */
+  readonly memoryBytes: number;
+  /** What has come of the request's body. */
+  readonly receivedBytes: number;
   readonly outcome: string;
 }
 
@@ -66,9 +70,10 @@ export interface Observer {
   request(record: RequestRecord): void;
   kill(record: KillRecord): void;
   failure(record: FailureRecord): void;
-  console(app: string, requestId: string, level: ConsoleLevel, text: string): void;
+  /** `place`: `src/a.ts:3:7`, in `dev`; else empty. */
+  console(app: string, requestId: string, level: ConsoleLevel, text: string, place: string): void;
   /** A revision of `app` answers from now on. */
-  appLoaded(app: string, details: { readonly revision: number; readonly ms: number; readonly bundleBytes: number; readonly snapshotBytes: number }): void;
+  appLoaded(app: string, details: { readonly revision: number; readonly ms: number; readonly bundleBytes: number; readonly snapshotBytes: number; readonly startupCpuMs: number }): void;
   appFailed(app: string, details: { readonly revision: number; readonly error: string }): void;
   egressDenied(app: string, requestId: string, host: string): void;
   subrequest(record: SubrequestRecord): void;

@@ -4,6 +4,7 @@ import type { App } from "../apps/app.ts";
 import { Dispatcher } from "../apps/dispatch.ts";
 import type { LoadBundle } from "../apps/load/bundle.ts";
 import { NodeModules } from "../apps/load/node-modules.ts";
+import { placeOfStack } from "../apps/load/stack-frame.ts";
 import { AppRegistry } from "../apps/registry.ts";
 import type { RevisionOrigin, RevisionServices } from "../apps/revision.ts";
 import { RoomBases } from "../apps/room-bases.ts";
@@ -82,7 +83,7 @@ export class Runtime {
     const ops = createOps({
       lazyRooms: artifacts.lazyRooms,
       clock: realClock,
-      sink: (ctx, level, text) => writeConsole(observer, app(ctx.invocation.app), ctx.invocation, level as ConsoleLevel, text),
+      sink: (ctx, level, text, stack) => writeConsole(observer, app(ctx.invocation.app), ctx.invocation, { level: level as ConsoleLevel, text, stack }),
       budgetOf: (name) => app(name)?.streamBudget ?? null,
       cachesOf: (name) => app(name)?.caches,
       egress: observedEgress(observer, this.#tracing?.tracer ?? null, createEgress({
@@ -112,7 +113,7 @@ export class Runtime {
       },
     };
     const nodeModules = new NodeModules(artifacts.nodeModules);
-    this.services = { host: this.#host, bases: new RoomBases(this.#host, artifacts.base.snapshot), observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules) };
+    this.services = { host: this.#host, bases: new RoomBases(this.#host, artifacts.base.snapshot), observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules), hasPlaces: options.showsErrors };
     this.registry = new AppRegistry(this.services, (apps, leaving) => this.pipeline.swapRouter(routerOf(apps, leaving)));
     this.pipeline = new Pipeline<App>({
       router: Router.from<App>([]),
@@ -168,18 +169,25 @@ export class Runtime {
   }
 }
 
+interface ConsoleEntry {
+  readonly level: ConsoleLevel;
+  readonly text: string;
+  readonly stack: string;
+}
+
 /** Within the app's rate, with the positions of its source, and without the values of its env: a secret that reaches a log is a secret no more. */
-function writeConsole(observer: Observer, app: App | undefined, { app: name, requestId }: Invocation, level: ConsoleLevel, text: string): void {
+function writeConsole(observer: Observer, app: App | undefined, { app: name, requestId }: Invocation, { level, text, stack }: ConsoleEntry): void {
   if (app === undefined) {
-    observer.console(name, requestId, level, text);
+    observer.console(name, requestId, level, text, "");
     return;
   }
   const { isAllowed, dropped } = app.logRate.take(text.length, app.config.limits.logBytesPerSecond, Date.now());
   if (dropped > 0) observer.linesDropped("rate", dropped);
-  if (dropped > 0) observer.console(name, requestId, "warn", `(${dropped} lines were dropped: the app logged more than log_rate_kb allows)`);
+  if (dropped > 0) observer.console(name, requestId, "warn", `(${dropped} lines were dropped: the app logged more than log_rate_kb allows)`, "");
   if (!isAllowed) return;
-  const mapped = text.includes("\n    at ") ? app.mapStack(text) : text;
-  observer.console(name, requestId, level, mapped.endsWith(LINE_CUT) ? app.redact(mapped.slice(0, -LINE_CUT.length), true) + LINE_CUT : app.redact(mapped));
+  const mapped = text.includes("\n    at ") ? app.mapStack(text, requestId) : text;
+  const place = stack === "" ? "" : app.redact(placeOfStack(app.mapStack(stack, requestId)));
+  observer.console(name, requestId, level, mapped.endsWith(LINE_CUT) ? app.redact(mapped.slice(0, -LINE_CUT.length), true) + LINE_CUT : app.redact(mapped), place);
 }
 
 /** Those that leave answer for hosts that nobody else has yet. */

@@ -14,3 +14,9 @@ export function frameOfStack(stack: string, bundle: MappedCode): string {
   });
   return (frames.find(({ file }) => !file.startsWith("node_modules/")) ?? frames[0])?.frame ?? "";
 }
+
+/** `file:line:column` of the first frame of `stack` (already mapped) that is the app's own code, else of the first that has a place, else empty. */
+export function placeOfStack(stack: string): string {
+  const places = stack.split("\n", MOST_LINES).flatMap((text) => PLACE.exec(text)?.slice(1, 4).join(":") ?? []);
+  return places.find((place) => !place.startsWith("node_modules")) ?? places[0] ?? "";
+}

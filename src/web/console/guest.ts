@@ -1,4 +1,5 @@
 /** The console namespace (https://console.spec.whatwg.org). Formats here; what is kept of it the host decides. */
+import { onEvent } from "../infra/guest/events.ts";
 import { hostOps } from "../infra/guest/host-ops.ts";
 import {
   mapDelete,
@@ -23,12 +24,19 @@ import { formatArguments } from "./guest/format.ts";
 import { inspect } from "./guest/inspect.ts";
 import { formatTable } from "./guest/table.ts";
 import { formatStack } from "./guest/text.ts";
-import { consoleOps, MAX_LOG_TEXT } from "./ops.ts";
+import { consoleOps, MAX_LOG_TEXT, MAX_STACK_TEXT } from "./ops.ts";
 
 const { console_write } = hostOps(consoleOps);
 
 const GROUP_INDENT = "  ";
 const MAX_GROUPS = 32;
+
+/** Only where somebody reads along: a stack for every entry is dear. */
+let saysWhere = false;
+
+onEvent("console_places", (_invocation, isOn) => {
+  saysWhere = isOn === 1;
+});
 
 const counts = new SafeMap<string, number>();
 const timers = new SafeMap<string, number>();
@@ -36,7 +44,7 @@ let indent = "";
 
 function write(level: string, text: string): void {
   const whole = indent === "" ? text : indent + stringReplaceAll(text, "\n", "\n" + indent);
-  console_write(level, whole.length > MAX_LOG_TEXT ? stringSlice(whole, 0, MAX_LOG_TEXT) : whole);
+  console_write(level, whole.length > MAX_LOG_TEXT ? stringSlice(whole, 0, MAX_LOG_TEXT) : whole, saysWhere ? stringSlice(formatStack(new SafeError().stack ?? ""), 0, MAX_STACK_TEXT) : "");
 }
 
 const label = (value: unknown): string => (value === undefined ? "default" : toDOMString(value, "console: label"));

@@ -3,8 +3,8 @@ import type { Invocation, OpContext } from "../../isolate/invocation.ts";
 import type { Handlers } from "../../isolate/op.ts";
 import type { consoleOps } from "./ops.ts";
 
-/** Takes the log entries of apps. `text` may have several lines, is within the limits and is otherwise as the guest wrote it. */
-export type LogSink = (ctx: OpContext, level: string, text: string) => void;
+/** Takes the log entries of apps. `text` may have several lines, is within the limits and is otherwise as the guest wrote it. `stack`: where from; empty unless that is asked for. */
+export type LogSink = (ctx: OpContext, level: string, text: string, stack: string) => void;
 
 const LEVELS = new Set(["debug", "info", "log", "warn", "error"]);
 export const LINE_CUT = " … (truncated)";
@@ -30,7 +30,7 @@ export function createConsoleHost(sink: LogSink): Handlers<typeof consoleOps, Op
   };
 
   return {
-    console_write(ctx, level, text) {
+    console_write(ctx, level, text, stack) {
       const { invocation } = ctx;
       ctx.charge(ENTRY_FUEL + text.length * FUEL_PER_UNIT);
       let account = accounts.get(invocation);
@@ -43,8 +43,8 @@ export function createConsoleHost(sink: LogSink): Handlers<typeof consoleOps, Op
       const shown = line.text.length < text.length ? line.text + LINE_CUT : text;
       account.bytesLeft -= line.bytes;
       const known = LEVELS.has(level) ? level : "log";
-      if (account.bytesLeft >= 0) sink(ctx, known, shown);
-      if (account.bytesLeft <= 0) sink(ctx, "warn", LOG_CUT);
+      if (account.bytesLeft >= 0) sink(ctx, known, shown, stack);
+      if (account.bytesLeft <= 0) sink(ctx, "warn", LOG_CUT, stack);
     },
   };
 }

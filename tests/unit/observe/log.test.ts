@@ -25,6 +25,8 @@ const record: RequestRecord = {
   answerMs: 0,
   latencyMs: 1.23456,
   cpuMs: 0.5,
+  memoryBytes: 0,
+  receivedBytes: 0,
   outcome: "ok",
 };
 
@@ -58,7 +60,7 @@ describe("a request", () => {
       const { log, lines } = logTo(format, "warn");
       log.request(record);
       log.request({ ...record, status: 500 });
-      log.console("shop", "r", "log", "not written");
+      log.console("shop", "r", "log", "not written", "");
       expect(lines.length).toBe(1);
     }
   });
@@ -68,8 +70,8 @@ describe("every other event", () => {
   const tell = (log: Observer) => {
     log.kill({ app: "shop", requestId: "r", reason: "exceededCpu", limitKey: "cpu_ms", limit: 50, used: 50.12345, unit: "ms", stack: "at f (app.js:1:2)" });
     log.failure({ app: "shop", requestId: "r", name: "TypeError", message: "no", stack: "at f", frame: "" });
-    log.console("shop", "r", "error", "told");
-    log.appLoaded("shop", { revision: 2, ms: 3.14159, bundleBytes: 10, snapshotBytes: 20 });
+    log.console("shop", "r", "error", "told", "");
+    log.appLoaded("shop", { revision: 2, ms: 3.14159, bundleBytes: 10, snapshotBytes: 20, startupCpuMs: 1 });
     log.appFailed("shop", { revision: 3, error: "app.js: SyntaxError: no" });
     log.egressDenied("shop", "r", "10.0.0.1");
     log.event("listening", { port: 3000, ready: true });
@@ -99,7 +101,7 @@ describe("every other event", () => {
 
   test("of console has the level that its method stands for", () => {
     const { log, lines } = logTo("json");
-    for (const level of ["debug", "log", "info", "warn", "error"] as const) log.console("shop", "r", level, "x");
+    for (const level of ["debug", "log", "info", "warn", "error"] as const) log.console("shop", "r", level, "x", "");
     expect(lines.map((line) => JSON.parse(line).level)).toEqual(["debug", "info", "info", "warn", "error"]);
   });
 
@@ -131,7 +133,7 @@ describe("text of apps and clients cannot break a line, forge one or steer a ter
       fc.property(text, text, text, (one, other, third) => {
         const { log, lines } = logTo(format);
         log.request({ ...record, path: one, userAgent: other, referrer: third, host: one, clientAddress: "192.0.2.7", method: other });
-        log.console(one, other, "log", third);
+        log.console(one, other, "log", third, "");
         log.failure({ app: one, requestId: other, name: third, message: one, stack: other, frame: "" });
         log.event("event", { key: third });
         expect(lines.length).toBe(4);
@@ -148,7 +150,7 @@ describe("text of apps and clients cannot break a line, forge one or steer a ter
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const { log, lines } = logTo("json");
-        log.console("shop", "r", "log", text);
+        log.console("shop", "r", "log", text, "");
         expect(JSON.parse(lines[0] as string).message).toBe(text);
       }),
     );
@@ -156,7 +158,7 @@ describe("text of apps and clients cannot break a line, forge one or steer a ter
 
   test("a forged field or line stays inside its quotes", () => {
     const { log, lines } = logTo("text");
-    log.console("shop", "r", "log", 'hello" level=error\n2026-01-02T03:04:05.678Z ERROR kill app=other');
+    log.console("shop", "r", "log", 'hello" level=error\n2026-01-02T03:04:05.678Z ERROR kill app=other', "");
     expect(lines).toEqual(['2026-01-02T03:04:05.678Z INFO  console app=shop req=r message="hello\\" level=error\\x0a2026-01-02T03:04:05.678Z ERROR kill app=other"\n']);
     const apache = logTo("apache");
     apache.log.request({ ...record, userAgent: '" 200 1 "x', path: "/a\\" });

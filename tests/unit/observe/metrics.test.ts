@@ -22,6 +22,8 @@ const record = (app: string, fields: Partial<RequestRecord> = {}): RequestRecord
   latencyMs: 2,
   answerMs: 1,
   cpuMs: 0.2,
+  memoryBytes: 0,
+  receivedBytes: 0,
   outcome: "ok",
   ...fields,
 });
@@ -53,7 +55,7 @@ describe("metrics", () => {
     const meter = new Meter(10);
     const { observer } = meter;
     observer.kill({ app: "a", requestId: "r", reason: "exceededMemory", limitKey: "memory_mb", limit: 1, used: 1, unit: "mb", stack: "" });
-    observer.appLoaded("a", { revision: 1, ms: 12, bundleBytes: 1, snapshotBytes: 1 });
+    observer.appLoaded("a", { revision: 1, ms: 12, bundleBytes: 1, snapshotBytes: 1, startupCpuMs: 1 });
     observer.appFailed("a", { revision: 2, error: "no" });
     observer.egressDenied("a", "r", "10.0.0.1");
     observer.subrequest({ app: "a", requestId: "r", method: "GET", origin: "http://x", status: 0, result: "failed", startedAt: 0, ms: 3 });
@@ -64,7 +66,7 @@ describe("metrics", () => {
     observer.workerReplaced("silent");
     observer.spans("dropped", 3);
     observer.fault("id", new Error("x"));
-    observer.console("a", "r", "log", "text");
+    observer.console("a", "r", "log", "text", "");
     const families = read(meter);
     expect(valueOf(families, "nano_kills_total", { app: "a", reason: "exceededMemory" })).toBe(1);
     expect(valueOf(families, "nano_app_loads_total", { app: "a", result: "failed" })).toBe(1);

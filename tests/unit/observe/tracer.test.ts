@@ -6,7 +6,7 @@ import { parseTraceparent, type Span, Tracer } from "../../../src/observe/tracer
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const PARENT = "b7ad6b7169203331";
-const request = (requestId: string): RequestRecord => ({ requestId, app: "a", host: "h", method: "GET", path: "/p?secret=1", protocol: "HTTP/1.1", clientAddress: "", userAgent: "", referrer: "", status: 200, bytes: 1, latencyMs: 5, answerMs: 3, cpuMs: 0.5, outcome: "ok" });
+const request = (requestId: string): RequestRecord => ({ requestId, app: "a", host: "h", method: "GET", path: "/p?secret=1", protocol: "HTTP/1.1", clientAddress: "", userAgent: "", referrer: "", status: 200, bytes: 1, latencyMs: 5, answerMs: 3, cpuMs: 0.5, memoryBytes: 0, receivedBytes: 0, outcome: "ok" });
 const span = (name: string): Span => ({ traceId: TRACE, spanId: PARENT, parentId: "", name, kind: "server", startedAt: 1_700_000_000_000.25, endedAt: 1_700_000_000_001, isError: false, attributes: {} });
 
 function tracer(ratio: number) {

@@ -30,7 +30,7 @@ export function reportException(error: unknown): void {
 
 /** Nobody has handled it: a line in the app's log, and the end of a script. */
 export function logUncaught(how: string, error: unknown): void {
-  console_write("error", describeUncaught(how, error));
+  console_write("error", describeUncaught(how, error), "");
   uncaught();
 }
 late.reportException = reportException;
