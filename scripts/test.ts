@@ -4,10 +4,11 @@
  */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { ENGINE_OPTIONS } from "../src/config/environment.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** JSC reads its options at process start; tests hold many isolates at once, as the runtime does. */
-const ENV = { ...process.env, BUN_JSC_maxNumWasmFastMemories: "20000" };
+const ENV = { ...process.env, ...ENGINE_OPTIONS };
 
 interface Step {
   readonly name: string;

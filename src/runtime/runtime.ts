@@ -136,7 +136,7 @@ export class Runtime {
 
   /** Warms the engine, and resolves after `warmUpMs`. What a millisecond is worth is settled a second or so later; until then more is granted than promised. */
   async calibrate(warmUpMs: number): Promise<void> {
-    const calibration = new Calibration(this.#host, this.#options.artifacts.base.snapshot);
+    const calibration = new Calibration(this.#host, this.#options.artifacts.base.snapshot, warmUpMs);
     this.#calibration = calibration;
     void calibration.settled.then((rate) => {
       if (rate === undefined) return;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { ENGINE_OPTIONS } from "../../src/config/environment.ts";
 import { nano, NanoProcess, temporaryFolder } from "../harness/nano.ts";
 
 const APP = `
@@ -56,7 +57,7 @@ describe("workers", () => {
   });
 
   test("have the engine's options for an environment, and nothing else", () => {
-    for (const pid of running.children) expect(readFileSync(`/proc/${pid}/environ`, "utf8")).toBe("BUN_JSC_maxNumWasmFastMemories=20000\0");
+    for (const pid of running.children) expect(readFileSync(`/proc/${pid}/environ`, "utf8")).toBe(Object.entries(ENGINE_OPTIONS).map(([name, value]) => `${name}=${value}\0`).join(""));
   });
 
   test("are replaced when they are killed, and the others serve meanwhile", async () => {
