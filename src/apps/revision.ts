@@ -145,10 +145,10 @@ export class Revision {
   async #load(): Promise<RevisionState> {
     const started = performance.now();
     const { observer } = this.#services;
-    const { name, path, limits } = this.config;
+    const { name, path, main, build, limits } = this.config;
     this.#state = "loading";
     try {
-      const bundle = await this.#loadBundle(path, { maxBundleBytes: limits.bundleBytes, maxModules: limits.modules });
+      const bundle = await this.#loadBundle(path, { maxBundleBytes: limits.bundleBytes, maxModules: limits.modules, main, build });
       if (this.#isClosed()) return "closed";
       this.#bundle = bundle;
       const snapshot = await this.#evaluate(bundle);

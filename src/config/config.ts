@@ -1,6 +1,7 @@
 /** The configuration after it has been read, checked and resolved: frozen plain data, every default filled in. */
 import type { Problem } from "../errors.ts";
 import type { AppLimits, ServerLimits } from "../limits.ts";
+import type { BuildSettings } from "./build-settings.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -12,6 +13,9 @@ export interface AppConfig {
   readonly isDefault: boolean;
   /** Absolute path of the file or folder. */
   readonly path: string;
+  /** The file in `path`, which is a folder then, that the app starts with. */
+  readonly main: string | null;
+  readonly build: BuildSettings;
   /** Names and values that operators may read back. */
   readonly env: Readonly<Record<string, Json>>;
   /** Like `env` to the app; never shown to anybody else. */

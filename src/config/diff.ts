@@ -46,7 +46,7 @@ function changeOf(before: AppConfig | undefined, after: AppConfig): AppChange | 
   const keys = (Object.keys(after) as (keyof AppConfig)[]).filter((key) => !isDeepStrictEqual(plain(before[key]), plain(after[key])));
   if (keys.length === 0) return null;
   const { limits: old } = before;
-  const needsBundle = before.path !== after.path || old.bundleBytes !== after.limits.bundleBytes || old.modules !== after.limits.modules;
+  const needsBundle = before.path !== after.path || before.main !== after.main || !isDeepStrictEqual(plain(before.build), plain(after.build)) || old.bundleBytes !== after.limits.bundleBytes || old.modules !== after.limits.modules;
   return { name: after.name, fields: keys.map((key) => FIELD[key] ?? key), needsBundle };
 }
 

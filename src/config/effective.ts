@@ -21,11 +21,13 @@ export function effectiveConfig(config: Config): Json {
   };
 }
 
-function effectiveApp({ name, hostnames, isDefault, path, env, secrets, limits, fallback, egressAllow, watch }: AppConfig): Json {
+function effectiveApp({ name, hostnames, isDefault, path, main, build, env, secrets, limits, fallback, egressAllow, watch }: AppConfig): Json {
   return {
     name,
     hostnames,
     path,
+    main,
+    build: { define: hidden(build.define), alias: build.alias, rules: build.rules.map(({ type, globs }) => ({ type, globs })), tsconfig: build.tsconfig, jsx_factory: build.jsxFactory, jsx_fragment: build.jsxFragment, node_globals: build.hasNodeGlobals },
     default: isDefault,
     env: hidden(env),
     secrets: hidden(secrets),

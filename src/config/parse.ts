@@ -5,6 +5,7 @@ import { parseHostPattern } from "../base/host-name.ts";
 import { OperatorError, type Problem, problem } from "../errors.ts";
 import { type AppLimits, type LimitValues, limits, resolveAppLimits, resolveServerLimits } from "../limits.ts";
 import { listenAddress } from "./addresses.ts";
+import { buildOf } from "./build-settings.ts";
 import { type AppEnv, readAppEnvs } from "./app-env.ts";
 import { readAdmin, type ReadAdmin } from "./admin.ts";
 import { appNameOf } from "./app-name.ts";
@@ -109,6 +110,8 @@ function resolveApp(raw: RawApp, { env, secrets }: AppEnv, limitsOf: (own: Limit
     hostnames,
     isDefault: raw.default ?? isAlone,
     path,
+    main: raw.main ?? null,
+    build: buildOf(raw.build),
     env,
     secrets,
     limits: limitsOf(layerOf(raw)),

@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import { parseHostPattern } from "../base/host-name.ts";
 import { type Limit, type LimitKey, limitKeys, limits, type LimitScope } from "../limits.ts";
+import { buildSchema } from "./build-settings.ts";
 import { egressFault, listenAddress, rangeFault } from "./addresses.ts";
 import type { Json } from "./config.ts";
 import { envSchema, isEnvName, referenceOf } from "./env-schema.ts";
@@ -80,6 +81,13 @@ export const appSchema = v.strictObject(
       checked("a path", faultUnless((text) => text !== "" && !text.includes("\0"), "this is no path", 'name the app\'s file or folder, relative to the config: "./app.js"')),
       about<string>("The app's file or folder, relative to this file."),
     ),
+    main: v.exactOptional(
+      v.pipe(
+        checked("a path", faultUnless((text) => text !== "" && !text.includes("\0"), "this is no path", 'name the file in the app\'s folder: "src/index.ts"')),
+        about<string>("The file in that folder that the app starts with. Unless set, what package.json names, or index.* and the like."),
+      ),
+    ),
+    build: v.exactOptional(buildSchema),
     default: v.exactOptional(flag("Serves hosts that no other app has. An app alone does so anyway.", false)),
     env: v.exactOptional(envSchema('What the app finds in env: strings, JSON values, { "from_env": "NAME" } or { "from_file": "path" }.', '"env": { "GREETING": "hello" }')),
     secrets: v.exactOptional(envSchema("Like env, and never shown again: not in logs, errors, metrics or the admin API.", '"secrets": { "API_KEY": { "from_env": "API_KEY" } }')),
@@ -189,8 +197,9 @@ export const KEY_HOMES: readonly { readonly at: string; readonly called: string 
   { at: "log", called: '"log"' },
   { at: "server", called: '"server"' },
   { at: "admin", called: '"admin"' },
+  { at: "apps.build", called: 'the "build" of an app' },
   { at: "apps.egress", called: 'the "egress" of an app' },
 ];
 
 /** What other systems call our keys. */
-export const FOREIGN_KEYS: Readonly<Record<string, string>> = Object.assign(Object.create(null), { secret: "secrets", required: "required_env", vars: "env", environment: "env", domain: "hostname", domains: "hostnames", host: "hostname", hosts: "hostnames", routes: "hostnames", main: "path", entry: "path", entrypoint: "path", script: "path", file: "path", memory: "memory_mb", timeout: "timeout_ms", sites: "apps", functions: "apps", logging: "log", listen: "port" });
+export const FOREIGN_KEYS: Readonly<Record<string, string>> = Object.assign(Object.create(null), { secret: "secrets", required: "required_env", vars: "env", environment: "env", domain: "hostname", domains: "hostnames", host: "hostname", hosts: "hostnames", routes: "hostnames", entry: "path", entrypoint: "path", script: "path", file: "path", memory: "memory_mb", timeout: "timeout_ms", sites: "apps", functions: "apps", logging: "log", listen: "port" });

@@ -16,7 +16,15 @@ interface Zone {
 }
 
 /** A file was replaced, or is not a plain file, or leads elsewhere. The message is for the app's author. */
-export class UnsafeFile extends Error {}
+export class UnsafeFile extends Error {
+  /** The way out, or "". */
+  readonly hint: string;
+
+  constructor(message: string, hint = "") {
+    super(message);
+    this.hint = hint;
+  }
+}
 
 export class AppFiles {
   readonly #zones: readonly Zone[];
@@ -79,12 +87,21 @@ export class AppFiles {
    * file or a folder above it for a link between check and read gains nothing. An editor that saves by renaming is given another try.
    */
   readText(realPath: string, maxBytes: number): string {
+    return new TextDecoder().decode(this.#read(realPath, maxBytes));
+  }
+
+  /** The same for a file that is no text. */
+  readBase64(realPath: string, maxBytes: number): string {
+    return Buffer.from(this.#read(realPath, maxBytes)).toString("base64");
+  }
+
+  #read(realPath: string, maxBytes: number): Uint8Array {
     if (this.nameOf(realPath) === null) throw new UnsafeFile("it lies outside the app's folder");
     for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
       const bytes = readUnmoved(realPath, maxBytes);
       if (bytes === null) continue;
       this.read.add(realPath);
-      return new TextDecoder().decode(bytes);
+      return bytes;
     }
     throw new UnsafeFile("it was replaced while it was loaded");
   }

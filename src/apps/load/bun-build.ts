@@ -5,12 +5,15 @@
  */
 import { createHash } from "node:crypto";
 import { extname, posix } from "node:path";
+import { type BuildSettings, NO_BUILD } from "../../config/build-settings.ts";
 import { type AppFiles, UnsafeFile } from "./app-files.ts";
 import { codeFrame } from "./code-frame.ts";
 import { CODE_EXTENSIONS, type Entry } from "./entry.ts";
+import { dataModule, FileKinds, type ModuleLoader, splitQuery } from "./file-kinds.ts";
 import { findImport, importTypes } from "./import-site.ts";
 import type { LoadProblem } from "./load-error.ts";
-import { nameDeclaredTwice, withoutCommonJs } from "./module-scope.ts";
+import { COMMONJS_NAMES, nameDeclaredTwice, withoutCommonJs } from "./module-scope.ts";
+import { NODE_GLOBAL_NAMES, withNodeGlobals } from "./node-globals.ts";
 import { doorPrologue, type NodeModules } from "./node-modules.ts";
 import { type ProjectConfig, readProjectConfig } from "./project-config.ts";
 import { type Resolution, Resolver } from "./resolve.ts";
@@ -18,6 +21,7 @@ import { type Resolution, Resolver } from "./resolve.ts";
 export interface BuildLimits {
   readonly maxBundleBytes: number;
   readonly maxModules: number;
+  readonly build?: BuildSettings;
 }
 
 export interface BuildResult {
@@ -36,7 +40,7 @@ interface Module {
   readonly name: string;
   readonly realPath: string;
   readonly text: string;
-  readonly loader: Bun.Loader;
+  readonly loader: ModuleLoader;
   readonly types: ReadonlyMap<string, string>;
 }
 
@@ -49,10 +53,6 @@ const NODE_NAMESPACE = "nano";
 /** For require(), which wants what the module exports by default. */
 const NODE_REQUIRED_NAMESPACE = "nano-required";
 const REQUIRED = "?required";
-const LOADERS: Readonly<Record<string, Bun.Loader>> = {
-  ".js": "jsx", ".jsx": "jsx", ".mjs": "js", ".cjs": "js", ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx", ".json": "json", ".jsonc": "jsonc",
-  ".txt": "text", ".text": "text", ".md": "text", ".html": "text", ".htm": "text", ".css": "text", ".svg": "text", ".xml": "text", ".csv": "text", ".sql": "text", ".graphql": "text", ".gql": "text", ".yaml": "text", ".yml": "text", ".toml": "text",
-};
 /** What apps write, never what the host has: in parts, because only config may read the host's environment. */
 const NODE_ENV = ["process", "env", "NODE_ENV"].join(".");
 const MAX_PROBLEMS = 50;
@@ -61,7 +61,7 @@ const MAX_IMPORTS_PER_MODULE = 20;
 const INPUT_BYTES_PER_BUNDLE_BYTE = 4;
 
 export async function buildApp(entry: Entry, entryText: string, limits: BuildLimits, nodeModules: NodeModules | null): Promise<BuildResult> {
-  const config = readProjectConfig(entry.files);
+  const config = readProjectConfig(entry.files, limits.build);
   const ownNames = new Map<string, string[]>();
   // Bun's first build of a process also reads package.json and tsconfig.json of the working directory, and fails if they are broken. The second does not.
   let mayNotStart = true;
@@ -83,6 +83,8 @@ class AppBuild implements BuildResult {
   readonly #resolver: Resolver;
   readonly #config: ProjectConfig;
   readonly #limits: BuildLimits;
+  readonly #build: BuildSettings;
+  readonly #kinds: FileKinds;
   readonly #modules = new Map<string, Module>();
   readonly #nodeModules: NodeModules | null;
   /** Nobody can know it who wrote the app, so none of its code can name what is behind it. */
@@ -100,10 +102,12 @@ class AppBuild implements BuildResult {
     this.#files = entry.files;
     this.#config = config;
     this.#limits = limits;
+    this.#build = limits.build ?? NO_BUILD;
+    this.#kinds = new FileKinds(this.#build.rules);
     this.#nodeModules = nodeModules;
     this.#doorName = `__nano_${createHash("sha256").update(entryText).digest("hex").slice(0, 16)}`;
-    this.#resolver = new Resolver(entry.files, config.aliases, nodeModules);
-    this.#modules.set(VIRTUAL_ROOT + entry.name, { name: entry.name, realPath: entry.path, text: entryText, loader: LOADERS[extname(entry.path)] ?? "js", types: importTypes(entryText) });
+    this.#resolver = new Resolver(entry.files, config.aliases, this.#build.alias, nodeModules);
+    this.#modules.set(VIRTUAL_ROOT + entry.name, { name: entry.name, realPath: entry.path, text: entryText, loader: this.#kinds.entryLoader(entry.name), types: importTypes(entryText) });
   }
 
   get doorName(): string | null {
@@ -130,9 +134,11 @@ class AppBuild implements BuildResult {
       jsx: { ...this.#config.jsx, development: false },
       define: {
         [NODE_ENV]: '"production"',
+        ...(this.#build.hasNodeGlobals ? { global: "globalThis" } : {}),
         "import.meta.url": JSON.stringify(guestUrl),
         __filename: JSON.stringify(guestUrl.slice("file://".length)),
         __dirname: JSON.stringify(guestUrl.slice("file://".length, guestUrl.lastIndexOf("/"))),
+        ...this.#build.define,
       },
       plugins: [{ name: "nano", setup: (builder) => this.#plug(builder) }],
     });
@@ -157,8 +163,7 @@ class AppBuild implements BuildResult {
     builder.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => {
       const module = this.#modules.get(path);
       if (module === undefined) throw new Error(`no module ${path}`);
-      const isCode = CODE_EXTENSIONS.includes(extname(module.realPath)) && module.loader !== "text" && module.loader !== "json";
-      return { contents: isCode ? withoutCommonJs(module.text, this.#ownNames.get(path) ?? []) : module.text, loader: module.loader };
+      return module.loader === "data" ? { contents: dataModule(module.text), loader: "js" } : { contents: this.#contentsOf(path, module), loader: module.loader };
     });
     builder.onLoad({ filter: /.*/, namespace: NODE_NAMESPACE }, ({ path }) => ({ contents: this.#nodeModules?.text(path, this.#doorName) ?? "", loader: "js" }));
     builder.onLoad({ filter: /.*/, namespace: NODE_REQUIRED_NAMESPACE }, ({ path }) => ({ contents: `module.exports = require(${JSON.stringify(`./${posix.basename(path, REQUIRED)}`)}).default;`, loader: "js" }));
@@ -169,11 +174,19 @@ class AppBuild implements BuildResult {
     }));
   }
 
-  #import(specifier: string, importerPath: string, kind: Bun.ImportKind): Bun.OnResolveResult {
+  #contentsOf(path: string, { realPath, loader, text }: Module): string {
+    if (!CODE_EXTENSIONS.includes(extname(realPath)) || loader === "text" || loader === "json") return text;
+    const ownNames = this.#ownNames.get(path) ?? [];
+    const code = withoutCommonJs(text, ownNames);
+    return this.#build.hasNodeGlobals && this.#nodeModules !== null ? withNodeGlobals(code, ownNames) : code;
+  }
+
+  #import(asked: string, importerPath: string, kind: Bun.ImportKind): Bun.OnResolveResult {
     const importer = this.#modules.get(importerPath);
-    if (importer === undefined && this.#nodeModules !== null) return { path: this.#nodeModules.resolve(specifier, importerPath), namespace: NODE_NAMESPACE };
+    if (importer === undefined && this.#nodeModules !== null) return { path: this.#nodeModules.resolve(asked, importerPath), namespace: NODE_NAMESPACE };
     if (importer === undefined || this.problems.length >= MAX_PROBLEMS) return stub(EMPTY_STUB);
-    if (++this.#importCount > this.#limits.maxModules * MAX_IMPORTS_PER_MODULE) return this.#problem(importer, specifier, "the app has too many imports");
+    if (++this.#importCount > this.#limits.maxModules * MAX_IMPORTS_PER_MODULE) return this.#problem(importer, asked, "the app has too many imports");
+    const { specifier, isRaw } = splitQuery(asked);
     const found = this.#resolver.resolve(specifier, importer.realPath, kind === "require-call" || kind === "require-resolve" ? "require" : "import");
     if (found.kind === "empty") return stub(EMPTY_STUB);
     if (found.kind === "node") {
@@ -181,11 +194,11 @@ class AppBuild implements BuildResult {
       // The bundler tells modules apart by path alone.
       return kind === "require-call" ? { path: `${found.path}${REQUIRED}`, namespace: NODE_REQUIRED_NAMESPACE } : { path: found.path, namespace: NODE_NAMESPACE };
     }
-    if (found.kind === "refused") return this.#refuse(found, importer, specifier, kind);
+    if (found.kind === "refused") return this.#refuse(found, importer, asked, kind);
     try {
-      return { path: this.#add(found.realPath, importer.types.get(specifier)), namespace: NAMESPACE };
+      return { path: this.#add(found.realPath, isRaw ? "text" : importer.types.get(specifier)), namespace: NAMESPACE };
     } catch (error) {
-      if (error instanceof UnsafeFile) return this.#problem(importer, specifier, `cannot import ${JSON.stringify(specifier)}: ${error.message}`);
+      if (error instanceof UnsafeFile) return this.#problem(importer, asked, `cannot import ${JSON.stringify(asked)}: ${error.message}`, error.hint);
       throw error;
     }
   }
@@ -193,13 +206,14 @@ class AppBuild implements BuildResult {
   /** Reads a module once and returns the name Bun knows it by. */
   #add(realPath: string, type: string | undefined): string {
     const name = this.#files.nameOf(realPath) ?? "";
-    const loader = type === "text" || type === "json" ? type : LOADERS[extname(realPath).toLowerCase()];
-    if (loader === undefined) throw new UnsafeFile("nano loads JavaScript, TypeScript, JSON and text; import other text with { type: \"text\" }");
+    const loader = this.#kinds.loaderOf(name, type);
+    if (loader === "wasm") throw new UnsafeFile("an app has no WebAssembly", "look for a build of the package in JavaScript, or serve the module elsewhere and ask it with fetch()");
+    if (loader === null) throw new UnsafeFile("nano loads JavaScript, TypeScript, JSON and text; import other text with { type: \"text\" }", 'or say what such files are: "build": { "rules": [{ "type": "data", "globs": ["**/*.ext"] }] }');
     const path = `${VIRTUAL_ROOT}${name}${type === "text" ? "?text" : ""}`;
     if (this.#modules.has(path)) return path;
     const { maxModules, maxBundleBytes } = this.#limits;
     if (this.#modules.size >= maxModules) throw new UnsafeFile(`the app has more than ${maxModules} modules`);
-    const text = this.#files.readText(realPath, maxBundleBytes);
+    const text = loader === "data" ? this.#files.readBase64(realPath, maxBundleBytes) : this.#files.readText(realPath, maxBundleBytes);
     this.#inputBytes += text.length;
     if (this.#inputBytes > maxBundleBytes * INPUT_BYTES_PER_BUNDLE_BYTE) throw new UnsafeFile(`the app's sources are larger than ${maxBundleBytes * INPUT_BYTES_PER_BUNDLE_BYTE} bytes`);
     this.#modules.set(path, { name, realPath, text, loader, types: CODE_EXTENSIONS.includes(extname(realPath)) ? importTypes(text) : new Map() });
@@ -241,7 +255,7 @@ class AppBuild implements BuildResult {
   }
 
   #noteOwnName(path: string, message: string): void {
-    const name = nameDeclaredTwice(message);
+    const name = nameDeclaredTwice(message, this.#build.hasNodeGlobals ? [...COMMONJS_NAMES, ...NODE_GLOBAL_NAMES] : COMMONJS_NAMES);
     const known = this.#ownNames.get(path) ?? [];
     if (name === null || known.includes(name)) return;
     this.#ownNames.set(path, [...known, name]);

@@ -1,11 +1,13 @@
 /** Loads the source of an app: from a path to one ES module that QuickJS can run, or a LoadError that says everything that is wrong. Never runs any of it. */
 import { createHash } from "node:crypto";
+import { type BuildSettings, NO_BUILD } from "../../config/build-settings.ts";
 import { UnsafeFile } from "./app-files.ts";
 import { buildApp, type BuildLimits } from "./bun-build.ts";
 import { type Entry, findEntry } from "./entry.ts";
 import { waitForClosing } from "./for-await.ts";
 import { LoadError, type LoadProblem } from "./load-error.ts";
 import { exportsOfSingleFile, hasBundler } from "./single-file.ts";
+import { withNodeGlobals } from "./node-globals.ts";
 import type { NodeModules } from "./node-modules.ts";
 import { type MappedCode, SourceMap } from "./source-map.ts";
 
@@ -31,8 +33,13 @@ export interface Bundle extends MappedCode {
   readonly doorName: string | null;
 }
 
+export interface LoadOptions extends BuildLimits {
+  /** The file in the app's folder that it starts with; null or absent: see `entry`. */
+  readonly main?: string | null;
+}
+
 /** `nodeModules` are those that apps may import; null for none. */
-export type LoadBundle = (appPath: string, limits: BuildLimits, nodeModules?: NodeModules | null) => Promise<Bundle>;
+export type LoadBundle = (appPath: string, options: LoadOptions, nodeModules?: NodeModules | null) => Promise<Bundle>;
 
 /** The app needs bundling and this runtime cannot: under Node an app has to come as one JavaScript file. */
 export class BundlerMissing extends LoadError {
@@ -49,9 +56,9 @@ export class BundlerMissing extends LoadError {
 const LISTENS_FOR_FETCH = /\baddEventListener\s*\(\s*["'`]fetch["'`]/;
 
 export const loadBundle: LoadBundle = async (appPath, limits, nodeModules = null) => {
-  const entry = findEntry(appPath);
+  const entry = findEntry(appPath, limits.main ?? null);
   const text = readEntry(entry, limits);
-  const exports = exportsOfSingleFile(entry.path, text);
+  const exports = needsBundler(limits.build, text) ? null : exportsOfSingleFile(entry.path, text);
   if (exports !== null) return bundleOf(entry, text, null, exports, new Map(), [], null);
   if (!hasBundler) throw new BundlerMissing(entry);
   const { output, problems, warnings, inputs, doorName } = await buildApp(entry, text, limits, nodeModules);
@@ -65,6 +72,11 @@ export const loadBundle: LoadBundle = async (appPath, limits, nodeModules = null
     throw new LoadError({ file: entry.name, message: `the bundle has ${bundle.bytes} bytes, which is more than the ${limits.maxBundleBytes} allowed`, hint: "import less, or raise the app's bundle limit" }, files, missing);
   return bundle;
 };
+
+/** The settings of the app may change what its text means. */
+function needsBundler({ define, hasNodeGlobals }: BuildSettings = NO_BUILD, text: string): boolean {
+  return Object.keys(define).some((name) => text.includes(name.split(".")[0] as string)) || (hasNodeGlobals && (withNodeGlobals(text, []) !== text || text.includes("global")));
+}
 
 function readEntry(entry: Entry, limits: BuildLimits): string {
   try {

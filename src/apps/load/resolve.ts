@@ -36,13 +36,16 @@ const BUILTINS: ReadonlySet<string> = new Set(builtinModules.filter((name) => !n
 export class Resolver {
   readonly #files: AppFiles;
   readonly #aliases: readonly PathAlias[];
+  readonly #replaced: ReadonlyMap<string, string>;
   readonly #packages: PackageFolders;
   readonly #nodeModules: NodeModules | null;
   readonly #known = new Map<string, Resolution>();
 
-  constructor(files: AppFiles, aliases: readonly PathAlias[], nodeModules: NodeModules | null) {
+  /** `replaced`: names of modules, and what is meant by them wherever they are imported. */
+  constructor(files: AppFiles, aliases: readonly PathAlias[], replaced: Readonly<Record<string, string>>, nodeModules: NodeModules | null) {
     this.#files = files;
     this.#aliases = aliases;
+    this.#replaced = new Map(Object.entries(replaced));
     this.#packages = new PackageFolders(files);
     this.#nodeModules = nodeModules;
   }
@@ -53,7 +56,7 @@ export class Resolver {
     const key = `${style}\0${folder}\0${specifier}`;
     let known = this.#known.get(key);
     if (known === undefined) {
-      known = this.#resolve(specifier, folder, style);
+      known = this.#replacement(specifier, style) ?? this.#resolve(specifier, folder, style);
       this.#known.set(key, known);
     }
     return known;
@@ -69,6 +72,13 @@ export class Resolver {
     const scope = this.#packages.around(folder);
     if (specifier.startsWith("#")) return this.#internal(specifier, scope, style);
     return this.#browserField(scope, specifier, style) ?? this.#alias(specifier, folder, style) ?? this.#bare(specifier, folder, scope, style);
+  }
+
+  /** A name stands for what begins with it too: "pg" for "pg/lib/client". What it is replaced by is looked up from the app's folder. */
+  #replacement(specifier: string, style: ImportStyle): Resolution | null {
+    for (const [name, target] of this.#replaced)
+      if (specifier === name || specifier.startsWith(`${name}/`)) return this.#resolve(target + specifier.slice(name.length), this.#files.rootPath, style);
+    return null;
   }
 
   #relative(specifier: string, folder: string, style: ImportStyle): Resolution {

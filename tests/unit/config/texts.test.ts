@@ -99,7 +99,7 @@ describe("hints", () => {
     ["timeout", "app", 'did you mean "timeout_ms"?'],
     ["vars", "app", 'did you mean "env"?'],
     ["domain", "app", 'did you mean "hostname"?'],
-    ["main", "app", 'did you mean "path"?'],
+    ["entry", "app", 'did you mean "path"?'],
     ["port", "app", "it belongs to the top level"],
     ["hostname", "top", "it belongs to an app"],
     ["trustedProxies", "top", 'did you mean "trusted_proxies"?'],

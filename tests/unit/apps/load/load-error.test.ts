@@ -59,9 +59,14 @@ describe("errors that people read", () => {
     chmodSync(app.path, 0o700);
   });
 
-  test("a binary import says what nano loads", async () => {
-    using app = new AppFolder({ "index.js": 'import wasm from "./x.wasm"; export default wasm;', "x.wasm": "" });
-    expect((await app.loadError()).message).toContain("nano loads JavaScript, TypeScript, JSON and text");
+  test("an import of an unknown kind says what nano loads, and how to name a kind", async () => {
+    using app = new AppFolder({ "index.js": 'import font from "./a.woff2"; export default font;', "a.woff2": "" });
+    expect((await app.loadError()).message).toMatch(/^index\.js:1:18: cannot import ".\/a\.woff2": nano loads JavaScript, TypeScript, JSON and text; [^]*\n {2}hint: [^\n]*"build": \{ "rules": /);
+  });
+
+  test.each(["./x.wasm", "./x.wasm?module"])("an import of WebAssembly (%s) says that there is none, and the way out", async (name) => {
+    using app = new AppFolder({ "index.js": `import wasm from "${name}"; export default wasm;`, "x.wasm": "" });
+    expect((await app.loadError()).message).toMatch(/^index\.js:1:18: cannot import "\.\/x\.wasm(\?module)?": an app has no WebAssembly\n[^]*\n {2}hint: look for a build of the package in JavaScript/);
   });
 
   test("a failed load names what it read, so that a change can be waited for", async () => {
