@@ -18,6 +18,7 @@ const UNUSED_SERVICES: Parameters<typeof createOps>[0] = {
   sink: () => {},
   budgetOf: () => null,
   cachesOf: () => undefined,
+  assetsOf: () => undefined,
   egress: { fetch_start: () => Promise.reject(new Error("no egress while building")), fetch_abort: () => {} },
 };
 

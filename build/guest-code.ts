@@ -10,7 +10,7 @@ import { captureStreams } from "./capture-streams.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const WEB = fileURLToPath(new URL("../src/web/", import.meta.url));
-const BASE_ENTRY = `${WEB}guest.ts`;
+const BASE_ENTRY = fileURLToPath(new URL("../src/bindings/guest.ts", import.meta.url));
 const ROOMS_MODULE = `${WEB}infra/guest/rooms.ts`;
 
 export interface GuestCode {

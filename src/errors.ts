@@ -77,6 +77,9 @@ export const operatorErrors = {
     say(`${value} is ${value < least ? "below the floor" : "above the ceiling"} of ${value < least ? least : most}${unit}`, `${key} is the ${help}: use a whole number from ${least} to ${most}`),
   limit_twice: ({ name, value, other, otherValue }: { name: string; value: number; other: string; otherValue: number }) => say(`${name} is ${value}, but ${other} is ${otherValue}`, "both name the same limit: keep one of them"),
   buffer_above_memory: ({ buffer, memory }: { buffer: number; memory: number }) => say(`this app may buffer ${buffer} MB, but has ${memory} MB of memory`, "lower max_buffer_size_mb or raise memory_mb"),
+  assets_exposed: () => say("this folder holds the config itself, which everybody could read then", 'put the files into a folder of their own: "./public"'),
+  assets_without_code: ({ key }: { key: string }) => say(`${key} says something about the app's code, and there is none`, 'remove it, or add "path": "./app.js"'),
+  assets_binding_taken: ({ name, place }: { name: string; place: string }) => say(`${name} is a variable already: ${place}`, "give one of the two another name"),
   hostname_taken: ({ host, place }: { host: string; place: string }) => say(`the hostname ${host} is taken already: ${place}`, "every hostname belongs to one app: change or remove one of the two"),
   hostname_and_hostnames: () => say("hostname is there as well", "keep one of the two: hostname for one name, hostnames for a list"),
   hostname_needed: ({ name }: { name: string | null }) =>

@@ -45,6 +45,9 @@ export const limits = {
   log_line_kb: limit("app", "kb", 8, 1, 1_024, "length of one console line", "the line is cut"),
   log_rate_kb: limit("app", "kb", 256, 1, 1_024, "console output of one app per second", "the rest is dropped, with one line that says so"),
   bundle_mb: limit("app", "mb", 10, 1, 64, "size of the bundled source of one app", "the load fails"),
+  asset_files: limit("app", "count", 20_000, 1, 100_000, "number of static files of one app", "the load fails"),
+  asset_file_mb: limit("app", "mb", 25, 1, 1_024, "size of one static file", "the load fails"),
+  asset_streams: limit("app", "count", 100, 1, 10_000, "number of large static files of one app that are sent at once, in each worker", "503 overloaded"),
   modules: limit("app", "count", 1_000, 1, 10_000, "number of modules in one app", "the load fails"),
   drain_ms: limit("app", "ms", 30_000, 0, 300_000, "time that running invocations get when an app or nano stops", "they are aborted and named in the log"),
   quarantine_kills: limit("app", "count", 5, 0, 1_000, "number of isolates of an app ended within quarantine_window_ms, with nothing answered in between; 0 for any number", "503 quarantined"),
@@ -66,6 +69,7 @@ export const limits = {
   write_stall_ms: limit("server", "ms", 30_000, 100, 300_000, "time a client may take nothing of a response", "the response is cut"),
   idle_isolate_ms: limit("server", "ms", 60_000, 0, 3_600_000, "time an isolate stays without work", "it is dropped; the snapshot stays"),
   drain_delay_ms: limit("process", "ms", 0, 0, 60_000, "time that a stopping nano goes on accepting, so that load balancers find out", "no new connections are taken"),
+  asset_memory_mb: limit("server", "mb", 64, 0, 4_096, "size of the static files of all apps that a worker keeps in memory", "what was used least recently is read again"),
   metric_apps: limit("server", "count", 1_000, 0, 10_000, "number of apps that have metrics of their own", "further ones share the label _other"),
   workers: limit("fixed", "count", 0, 0, 256, "processes that serve", "an error of the configuration"),
   worker_beat_ms: limit("fixed", "ms", 100, 100, 100, "time between two signs of life of a worker", "the supervisor looks at what it does"),
@@ -97,6 +101,8 @@ export const limits = {
   quarantine_most_ms: limit("fixed", "ms", 300_000, 300_000, 300_000, "length of a quarantine", "the app is asked again"),
   cache_hits: limit("fixed", "count", 1_000, 1_000, 1_000, "responses that one cache.matchAll() gives", "it rejects with QuotaExceededError"),
   trace_spans: limit("fixed", "count", 4_096, 4_096, 4_096, "spans that wait for the collector of traces", "further ones are dropped and counted"),
+  asset_whole_kb: limit("fixed", "kb", 256, 256, 256, "size of a static file that is sent whole, and may stay in memory", "it is sent in pieces"),
+  asset_trusted_ms: limit("fixed", "ms", 1_000, 1_000, 1_000, "time for which a static file in memory is taken to be what is on disk", "nano looks whether it has changed"),
   self_call_depth: limit("fixed", "count", 8, 1, 16, "how often a request may come back to nano through fetch()", "508 loop_detected"),
 } as const satisfies Readonly<Record<string, Limit>>;
 
@@ -145,6 +151,9 @@ const APP_FIELDS = {
   log_line_kb: "logLineBytes",
   log_rate_kb: "logBytesPerSecond",
   bundle_mb: "bundleBytes",
+  asset_files: "assetFiles",
+  asset_file_mb: "assetFileBytes",
+  asset_streams: "assetStreams",
   modules: "modules",
   drain_ms: "drainMs",
   quarantine_kills: "quarantineKills",
@@ -182,6 +191,7 @@ const SERVER_FIELDS = {
   idle_isolate_ms: "idleIsolateMs",
   drain_delay_ms: "drainDelayMs",
   process_memory_mb: "processMemoryBytes",
+  asset_memory_mb: "assetMemoryBytes",
   metric_apps: "metricApps",
 } as const satisfies Readonly<Record<KeyOfScope<"server" | "process">, string>>;
 

@@ -5,6 +5,7 @@ import type { ErrorCode } from "../errors.ts";
 import type { GuestInvocation } from "../isolate/guest-invocation.ts";
 import type { Isolate } from "../isolate/isolate.ts";
 import type { GuestFailure } from "../isolate/invocation.ts";
+import { AssetsBusy } from "../bindings/assets/host/assets.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { App } from "./app.ts";
 import { passThrough } from "./fallback.ts";
@@ -67,6 +68,28 @@ export class Dispatcher {
   dispatch(app: App, request: DispatchRequest): Promise<DispatchResult> {
     if (app.isDraining) return Promise.resolve(draining(app));
     if (app.held !== null) return app.held.then(() => this.dispatch(app, request));
+    if (app.config.assets !== null) return this.#dispatchFile(app, request);
+    return this.#dispatchToCode(app, request);
+  }
+
+  /** A static file needs no isolate and no place; what is none is for the code. */
+  async #dispatchFile(app: App, request: DispatchRequest): Promise<DispatchResult> {
+    let { revision } = app.serving;
+    if (!revision.mayLoad()) return failure("loadShed");
+    for (await revision.load(); revision !== app.serving.revision; await revision.load()) revision = app.serving.revision;
+    if (revision.assets === null) return revision.config.hasCode ? this.#dispatchToCode(app, request) : this.#notLoaded(app, revision);
+    try {
+      const response = await revision.assets.answer(request);
+      return response === null ? this.#dispatchToCode(app, request) : { outcome: "ok", response, cpuMs: 0 };
+    } catch (error) {
+      if (error instanceof AssetsBusy) return failure("loadShed");
+      this.#observer.fault(request.requestId, error);
+      return failure("internalError");
+    }
+  }
+
+  #dispatchToCode(app: App, request: DispatchRequest): Promise<DispatchResult> {
+    if (app.isDraining) return Promise.resolve(draining(app));
     const restMs = app.quarantine.remainingMs;
     if (restMs > 0) return Promise.resolve({ outcome: "loadShed", code: "quarantined", retryAfterS: Math.ceil(restMs / 1000), cpuMs: 0 });
     const admission = app.gate.enter();
@@ -88,8 +111,12 @@ export class Dispatcher {
     for (; revision !== app.serving.revision; await revision.load()) revision = app.serving.revision;
     if (revision.state === "ready") return this.#invoke(app, request);
     app.gate.release();
-    if (revision.state === "closed") return draining(app);
-    return { ...failure("scriptNotFound"), ...(this.#showsErrors ? { detail: loadFailure(revision.error) } : {}) };
+    return this.#notLoaded(app, revision);
+  }
+
+  #notLoaded(app: App, { state, error }: Revision): DispatchResult {
+    if (state === "closed") return draining(app);
+    return { ...failure("scriptNotFound"), ...(this.#showsErrors ? { detail: loadFailure(error) } : {}) };
   }
 
   #invoke(app: App, request: DispatchRequest): Promise<DispatchResult> {

@@ -8,7 +8,10 @@ import type { InvocationLimits, InvocationSummary, Kill } from "../isolate/invoc
 import { residentBytes, type Snapshot, snapshotBytes } from "../isolate/snapshot.ts";
 import type { Observer } from "../observe/observer.ts";
 import { Redaction } from "../base/redaction.ts";
-import { type AppConfig, type Json, variablesOf } from "../config/config.ts";
+import type { AssetMemory } from "../bindings/assets/host/asset-memory.ts";
+import { Assets } from "../bindings/assets/host/assets.ts";
+import { type AppConfig, bindingsOf, type Json, variablesOf } from "../config/config.ts";
+import { limitValue } from "../limits.ts";
 import type { Bundle, LoadBundle } from "./load/bundle.ts";
 import { LoadError } from "./load/load-error.ts";
 import { mapStack } from "./load/source-map.ts";
@@ -24,6 +27,8 @@ export interface RevisionServices {
   readonly loadBundle: LoadBundle;
   /** Apps say where in their source they write to the console. For `dev`. */
   readonly hasPlaces: boolean;
+  /** Static files of all apps. */
+  readonly assetMemory: AssetMemory;
 }
 
 /** Where a revision's number and code come from, when the app itself does not decide. */
@@ -50,6 +55,7 @@ export class Revision {
   #loading: Promise<RevisionState> | null = null;
   #bundle: Bundle | null = null;
   #snapshot: Snapshot | null = null;
+  #assets: Assets | null = null;
   #error: Error | null = null;
   #startupCpuMs = 0;
 
@@ -75,6 +81,10 @@ export class Revision {
   }
   get snapshot(): Snapshot | null {
     return this.#snapshot;
+  }
+  /** The app's static files, once they are known; null when it has none. */
+  get assets(): Assets | null {
+    return this.#assets;
   }
   /** 0 while there is none. */
   get snapshotBytes(): number {
@@ -145,17 +155,25 @@ export class Revision {
   async #load(): Promise<RevisionState> {
     const started = performance.now();
     const { observer } = this.#services;
-    const { name, path, main, build, limits } = this.config;
+    const { name, path, main, build, hasCode, assets, limits } = this.config;
     this.#state = "loading";
     try {
-      const bundle = await this.#loadBundle(path, { maxBundleBytes: limits.bundleBytes, maxModules: limits.modules, main, build });
+      const bundle = await this.#loadBundle(path, {
+        maxBundleBytes: limits.bundleBytes,
+        maxModules: limits.modules,
+        main,
+        build,
+        hasCode,
+        assets: assets === null ? null : { directory: assets.directory, maxFiles: limits.assetFiles, maxFileBytes: limits.assetFileBytes },
+      });
       if (this.#isClosed()) return "closed";
       this.#bundle = bundle;
-      const snapshot = await this.#evaluate(bundle);
+      const snapshot = hasCode ? await this.#evaluate(bundle) : null;
       if (this.#isClosed()) return "closed";
       this.#snapshot = snapshot;
+      this.#assets = this.#assetsOf(bundle);
       this.#state = "ready";
-      observer.appLoaded(name, { revision: this.number, ms: performance.now() - started, bundleBytes: bundle.bytes, snapshotBytes: snapshotBytes(snapshot), startupCpuMs: this.#startupCpuMs });
+      observer.appLoaded(name, { revision: this.number, ms: performance.now() - started, bundleBytes: bundle.bytes, snapshotBytes: this.snapshotBytes, startupCpuMs: this.#startupCpuMs });
     } catch (error) {
       if (this.#isClosed()) return "closed";
       this.#error = error as Error;
@@ -163,6 +181,22 @@ export class Revision {
       observer.appFailed(name, { revision: this.number, error: (error as Error).message });
     }
     return this.#state;
+  }
+
+  #assetsOf({ assets: manifest }: Bundle): Assets | null {
+    const { assets: settings, hasCode, limits } = this.config;
+    if (manifest === null || settings === null) return null;
+    return new Assets({
+      manifest,
+      settings,
+      hasCode,
+      maxFileBytes: limits.assetFileBytes,
+      maxStreams: limits.assetStreams,
+      wholeBytes: limitValue("asset_whole_kb"),
+      trustedMs: limitValue("asset_trusted_ms"),
+      memory: this.#services.assetMemory,
+      now: () => performance.now(),
+    });
   }
 
   #isClosed(): boolean {
@@ -185,7 +219,7 @@ export class Revision {
           onFailure: () => invocation.finish(),
           onOver: over,
         });
-        invocation.enter("env", JSON.stringify(variablesOf(this.config)));
+        invocation.enter("env", JSON.stringify(variablesOf(this.config)), bindingsOf(this.config));
         if (this.#services.hasPlaces) invocation.enter("console_places", 1);
         if (bundle.doorName !== null) invocation.enter("door", bundle.doorName);
         isolate.evaluate(invocation, bundle.code, "app.js", "app");

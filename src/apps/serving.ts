@@ -43,7 +43,7 @@ export class Serving implements Drainable {
   /** Loads, and lets an isolate take an event, so that what is ready has run once. The isolate stays for the first request. Never rejects. */
   async warmUp(): Promise<RevisionState> {
     const { revision } = this;
-    if ((await revision.load()) !== "ready") return revision.state;
+    if ((await revision.load()) !== "ready" || !revision.config.hasCode) return revision.state;
     try {
       const isolate = this.pool.take();
       if (isolate === null) throw new Error("there is no memory left to try it in");

@@ -1,7 +1,7 @@
 /** `nano check`: says what would not run, without serving anything. */
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { loadBundle } from "../apps/load/bundle.ts";
+import { type Bundle, loadBundle } from "../apps/load/bundle.ts";
 import { loadArtifacts } from "../artifacts.ts";
 import type { Config } from "../config/config.ts";
 import { findConfig, loadConfig } from "../config/load.ts";
@@ -35,8 +35,8 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
       const isReady = (await revision.load()) === "ready";
       if (!isReady) failures++;
       const { bundle } = revision;
-      terminal.out(isReady ? `ok      ${app.name} (${Math.ceil((bundle?.bytes ?? 0) / 1024)} KB, ${app.config.hostnames.join(", ") || "every host"})\n` : `failed  ${app.name}\n${indent(revision.error?.message ?? "")}\n`);
-      for (const warning of bundle?.warnings ?? []) terminal.out(indent(`warning: ${warning.file}:${warning.line}:${warning.column}: ${warning.message}\n`));
+      terminal.out(isReady ? `ok      ${app.name} (${sizeOf(bundle)}, ${app.config.hostnames.join(", ") || "every host"})\n` : `failed  ${app.name}\n${indent(revision.error?.message ?? "")}\n`);
+      for (const warning of bundle?.warnings ?? []) terminal.out(indent(`warning: ${warning.file}${warning.line === 0 ? "" : `:${warning.line}:${warning.column}`}: ${warning.message}\n`));
     }
   } finally {
     runtime.close();
@@ -51,6 +51,12 @@ async function readWhat(named: string | undefined, { terminal, environment }: Co
   if (file === undefined) throw new OperatorError({ message: "there is no nano.json here", hint: "name what to check: nano check nano.json, nano check ./app.js" });
   if (named !== undefined && (await stat(file).then((found) => found.isDirectory(), () => false))) return configOfApp(terminal.cwd, { path: named });
   return loadConfig(file, terminal.cwd);
+}
+
+function sizeOf(bundle: Bundle | null): string {
+  const files = bundle?.assets?.entries.length;
+  const code = bundle === null || bundle.entry === "" ? [] : [`${Math.ceil(bundle.bytes / 1024)} KB`];
+  return [...code, ...(files === undefined ? [] : [`${files} ${files === 1 ? "file" : "files"}`])].join(", ");
 }
 
 const indent = (text: string): string => text.replace(/^(?=.)/gm, "        ");

@@ -1,5 +1,6 @@
 /** The configuration after it has been read, checked and resolved: frozen plain data, every default filled in. */
 import type { Problem } from "../errors.ts";
+import type { AssetsSettings } from "../bindings/assets/settings.ts";
 import type { AppLimits, ServerLimits } from "../limits.ts";
 import type { BuildSettings } from "./build-settings.ts";
 
@@ -11,11 +12,14 @@ export interface AppConfig {
   readonly hostnames: readonly string[];
   /** Takes requests for hosts that no other app claims. */
   readonly isDefault: boolean;
-  /** Absolute path of the file or folder. */
+  /** Absolute path of the file or folder; of an app without code, the folder of its static files. */
   readonly path: string;
   /** The file in `path`, which is a folder then, that the app starts with. */
   readonly main: string | null;
   readonly build: BuildSettings;
+  /** False for an app that is static files and nothing else. */
+  readonly hasCode: boolean;
+  readonly assets: AssetsSettings | null;
   /** Names and values that operators may read back. */
   readonly env: Readonly<Record<string, Json>>;
   /** Like `env` to the app; never shown to anybody else. */
@@ -32,6 +36,11 @@ export interface AppConfig {
 /** All that an app finds in its env. */
 export function variablesOf({ env, secrets }: Pick<AppConfig, "env" | "secrets">): Readonly<Record<string, Json>> {
   return { ...env, ...secrets };
+}
+
+/** The bindings of an app, for its `env`: a line `NAME KIND` for each. */
+export function bindingsOf({ assets }: Pick<AppConfig, "assets">): string {
+  return assets === null || assets.binding === null ? "" : `${assets.binding} assets`;
 }
 
 export interface AdminConfig {

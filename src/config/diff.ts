@@ -17,7 +17,7 @@ export interface ConfigDiff {
 }
 
 /** What the fields of an app are called in the config. */
-const FIELD: Readonly<Partial<Record<keyof AppConfig, string>>> = { isDefault: "default", egressAllow: "egress" };
+const FIELD: Readonly<Partial<Record<keyof AppConfig, string>>> = { hasCode: "path", isDefault: "default", egressAllow: "egress" };
 /** Top-level keys that a running nano cannot change. */
 const SETTINGS = { port: "port", host: "host", workers: "workers", log: "log", trustedProxies: "trusted_proxies", hasReservedPaths: "server.reserved_paths", admin: "admin", limits: "limits" } as const satisfies Partial<Record<keyof Config, string>>;
 
@@ -46,7 +46,8 @@ function changeOf(before: AppConfig | undefined, after: AppConfig): AppChange | 
   const keys = (Object.keys(after) as (keyof AppConfig)[]).filter((key) => !isDeepStrictEqual(plain(before[key]), plain(after[key])));
   if (keys.length === 0) return null;
   const { limits: old } = before;
-  const needsBundle = before.path !== after.path || before.main !== after.main || !isDeepStrictEqual(plain(before.build), plain(after.build)) || old.bundleBytes !== after.limits.bundleBytes || old.modules !== after.limits.modules;
+  const isOtherSource = before.path !== after.path || before.main !== after.main || !isDeepStrictEqual(plain(before.build), plain(after.build)) || !isDeepStrictEqual(plain(before.assets), plain(after.assets));
+  const needsBundle = isOtherSource || old.bundleBytes !== after.limits.bundleBytes || old.modules !== after.limits.modules || old.assetFiles !== after.limits.assetFiles || old.assetFileBytes !== after.limits.assetFileBytes;
   return { name: after.name, fields: keys.map((key) => FIELD[key] ?? key), needsBundle };
 }
 

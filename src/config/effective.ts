@@ -21,13 +21,14 @@ export function effectiveConfig(config: Config): Json {
   };
 }
 
-function effectiveApp({ name, hostnames, isDefault, path, main, build, env, secrets, limits, fallback, egressAllow, watch }: AppConfig): Json {
+function effectiveApp({ name, hostnames, isDefault, path, hasCode, main, build, assets, env, secrets, limits, fallback, egressAllow, watch }: AppConfig): Json {
   return {
     name,
     hostnames,
-    path,
+    path: hasCode ? path : null,
     main,
     build: { define: hidden(build.define), alias: build.alias, rules: build.rules.map(({ type, globs }) => ({ type, globs })), tsconfig: build.tsconfig, jsx_factory: build.jsxFactory, jsx_fragment: build.jsxFragment, node_globals: build.hasNodeGlobals },
+    assets: assets === null ? null : { directory: assets.directory, binding: assets.binding, html_handling: assets.htmlHandling, not_found_handling: assets.notFoundHandling, run_worker_first: assets.runWorkerFirst },
     default: isDefault,
     env: hidden(env),
     secrets: hidden(secrets),

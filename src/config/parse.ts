@@ -9,6 +9,7 @@ import { buildOf } from "./build-settings.ts";
 import { type AppEnv, readAppEnvs } from "./app-env.ts";
 import { readAdmin, type ReadAdmin } from "./admin.ts";
 import { appNameOf } from "./app-name.ts";
+import { assetsOf, assetsProblems } from "./assets.ts";
 import { claimProblems } from "./claims.ts";
 import type { AppConfig, Config } from "./config.ts";
 import type { DevEnv } from "./dev-env.ts";
@@ -48,7 +49,7 @@ export function configOfData(data: object, folder: string, options: ParseOptions
 function inspect(document: Document, folder: string, { sources = hostSources, dev }: ParseOptions): { readonly problems: readonly Problem[]; readonly envs: readonly AppEnv[]; readonly admin: ReadAdmin } {
   const { envs, problems } = readAppEnvs(document, { sources, dev: dev ?? null, folder });
   const admin = readAdmin(document, sources, folder);
-  return { problems: [...shapeProblems(document), ...claimProblems(document), ...problems, ...admin.problems].sort(byPlace), envs, admin };
+  return { problems: [...shapeProblems(document), ...claimProblems(document), ...assetsProblems(document, folder), ...problems, ...admin.problems].sort(byPlace), envs, admin };
 }
 
 function withoutPlace({ file: _file, line: _line, column: _column, frame: _frame, ...problem }: Problem): Problem {
@@ -104,7 +105,9 @@ function sharedLimits(layers: readonly LimitValues[]): (own: LimitValues) => App
 function resolveApp(raw: RawApp, { env, secrets }: AppEnv, limitsOf: (own: LimitValues) => AppLimits, folder: string, isAlone: boolean): AppConfig {
   const said = raw.hostnames ?? [raw.hostname ?? raw.name ?? ""];
   const hostnames = said.flatMap((text) => parseHostPattern(text) ?? []);
-  const path = resolve(folder, raw.path);
+  const assets = assetsOf(raw, folder);
+  // One of the two is there: `assetsProblems`.
+  const path = raw.path === undefined ? (assets?.directory ?? folder) : resolve(folder, raw.path);
   return {
     name: raw.name ?? hostnames[0] ?? appNameOf(path),
     hostnames,
@@ -112,6 +115,8 @@ function resolveApp(raw: RawApp, { env, secrets }: AppEnv, limitsOf: (own: Limit
     path,
     main: raw.main ?? null,
     build: buildOf(raw.build),
+    hasCode: raw.path !== undefined,
+    assets,
     env,
     secrets,
     limits: limitsOf(layerOf(raw)),

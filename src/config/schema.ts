@@ -7,6 +7,7 @@ import { parseHostPattern } from "../base/host-name.ts";
 import { type Limit, type LimitKey, limitKeys, limits, type LimitScope } from "../limits.ts";
 import { buildSchema } from "./build-settings.ts";
 import { egressFault, listenAddress, rangeFault } from "./addresses.ts";
+import { HTML_HANDLINGS, NOT_FOUND_HANDLINGS } from "../bindings/assets/settings.ts";
 import type { Json } from "./config.ts";
 import { envSchema, isEnvName, referenceOf } from "./env-schema.ts";
 
@@ -52,6 +53,7 @@ const checked = (expected: string, faultOf: (text: string) => { readonly fault: 
 };
 const faultUnless = (isRight: (text: string) => boolean, fault: string, hint: string) => (text: string) => (isRight(text) ? null : { fault, hint });
 
+const list = (values: readonly string[]) => `must be one of ${values.map((value) => JSON.stringify(value)).join(", ")}`;
 const hostname = checked("a hostname", faultUnless((text) => parseHostPattern(text) !== null, "this is no hostname", 'write "app.example.com", "*.example.com" or "[::1]", without scheme, port and path'));
 const exactHost = checked("a hostname", faultUnless((text) => parseHostPattern(text) !== null && !text.startsWith("*"), "this is no hostname", 'for example "admin.example.com", without scheme, port and path'));
 export const appLimitsSchema = limitsSchema("app", "Limits by name.");
@@ -67,6 +69,26 @@ function isUpstream(text: string): boolean {
   return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" && url.hash === "";
 }
 
+const workerFirst = 'must be true, false or a list of paths: "/api/*", "!/api/docs/*"';
+const assetsSchema = v.pipe(
+  v.strictObject(
+    {
+      directory: v.pipe(checked("a path", faultUnless((text) => text !== "" && !text.includes("\0"), "this is no path", 'name the folder of the files, relative to the config: "./public"')), about<string>("The folder of the files, relative to this file.")),
+      binding: v.exactOptional(v.pipe(checked("a name", faultUnless(isEnvName, "this is no name for a variable", 'for example "ASSETS"')), about<string>("Under which name the app's code finds them in env, to fetch() from. Unless set, it does not."))),
+      html_handling: v.exactOptional(v.pipe(v.picklist(HTML_HANDLINGS, list(HTML_HANDLINGS)), about("How pages are spelled in URLs: /about and /docs/ for about.html and docs/index.html, always or never with a slash at the end, or as the files are. Other spellings redirect.", "auto-trailing-slash"))),
+      not_found_handling: v.exactOptional(v.pipe(v.picklist(NOT_FOUND_HANDLINGS, list(NOT_FOUND_HANDLINGS)), about("What answers for paths that are no file, where no code does and when a browser goes there: nothing, the nearest 404.html, or /index.html.", "none"))),
+      run_worker_first: v.exactOptional(
+        v.pipe(
+          v.union([v.boolean(), v.array(v.pipe(v.string(), v.check((text) => /^!?\//.test(text), workerFirst)))], workerFirst),
+          about<boolean | string[]>("The app's code gets requests although there is a file: all, or those whose path matches one of the list, where * stands for anything and ! in front names paths that the code never gets.", false),
+        ),
+      ),
+    },
+    "must be an object",
+  ),
+  about("Static files, served beside the app's code or without any."),
+);
+
 export const appSchema = v.strictObject(
   {
     name: v.exactOptional(
@@ -77,9 +99,11 @@ export const appSchema = v.strictObject(
     ),
     hostname: v.exactOptional(v.pipe(hostname, about<string>("The host that the app serves: exact, or *.example.com for all below it. Unless set, the name."))),
     hostnames: v.exactOptional(v.pipe(v.array(hostname, "must be a list of hostnames"), v.minLength(1, 'the list is empty\nname at least one host, or remove "hostnames"'), about<string[]>("Several hosts, in place of hostname."))),
-    path: v.pipe(
-      checked("a path", faultUnless((text) => text !== "" && !text.includes("\0"), "this is no path", 'name the app\'s file or folder, relative to the config: "./app.js"')),
-      about<string>("The app's file or folder, relative to this file."),
+    path: v.exactOptional(
+      v.pipe(
+        checked("a path", faultUnless((text) => text !== "" && !text.includes("\0"), "this is no path", 'name the app\'s file or folder, relative to the config: "./app.js"')),
+        about<string>("The app's file or folder, relative to this file. Only an app of static files alone, which has assets, has none."),
+      ),
     ),
     main: v.exactOptional(
       v.pipe(
@@ -88,6 +112,7 @@ export const appSchema = v.strictObject(
       ),
     ),
     build: v.exactOptional(buildSchema),
+    assets: v.exactOptional(assetsSchema),
     default: v.exactOptional(flag("Serves hosts that no other app has. An app alone does so anyway.", false)),
     env: v.exactOptional(envSchema('What the app finds in env: strings, JSON values, { "from_env": "NAME" } or { "from_file": "path" }.', '"env": { "GREETING": "hello" }')),
     secrets: v.exactOptional(envSchema("Like env, and never shown again: not in logs, errors, metrics or the admin API.", '"secrets": { "API_KEY": { "from_env": "API_KEY" } }')),
@@ -111,7 +136,6 @@ export const appSchema = v.strictObject(
 );
 
 const port = "must be a port: a whole number from 0 to 65535";
-const list = (values: readonly string[]) => `must be one of ${values.map((value) => JSON.stringify(value)).join(", ")}`;
 const portSchema = (description: string, standard?: number) => v.pipe(v.number(port), v.integer(port), v.minValue(0, port), v.maxValue(65_535, port), about<number>(description, standard));
 const addressSchema = (description: string, standard: string) =>
   v.pipe(checked("an address", faultUnless((text) => listenAddress(text) !== null, "this is no address to listen on", '"127.0.0.1" serves this machine only, "0.0.0.0" all networks; the port has a key of its own')), about<string>(description, standard));
@@ -199,6 +223,7 @@ export const KEY_HOMES: readonly { readonly at: string; readonly called: string 
   { at: "admin", called: '"admin"' },
   { at: "apps.build", called: 'the "build" of an app' },
   { at: "apps.egress", called: 'the "egress" of an app' },
+  { at: "apps.assets", called: 'the "assets" of an app' },
 ];
 
 /** What other systems call our keys. */

@@ -16,7 +16,7 @@ interface Walked {
 }
 
 /** Examples for keys that must be there. */
-const EXAMPLES: Readonly<Record<string, string>> = { apps: '"apps": [{ "hostname": "app.localhost", "path": "./app.js" }]', path: '"path": "./app.js", the app\'s file or folder' };
+const EXAMPLES: Readonly<Record<string, string>> = { apps: '"apps": [{ "hostname": "app.localhost", "path": "./app.js" }]' };
 
 export function shapeProblems(document: Document): Problem[] {
   const { issues } = v.safeParse(configSchema, document.value);

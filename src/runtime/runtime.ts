@@ -8,6 +8,7 @@ import { placeOfStack } from "../apps/load/stack-frame.ts";
 import { AppRegistry } from "../apps/registry.ts";
 import type { RevisionOrigin, RevisionServices } from "../apps/revision.ts";
 import { RoomBases } from "../apps/room-bases.ts";
+import { AssetMemory } from "../bindings/assets/host/asset-memory.ts";
 import { DeadlineSweeper } from "../base/deadline.ts";
 import type { Config } from "../config/config.ts";
 import { TrustedProxies } from "../ingress/forwarded.ts";
@@ -86,6 +87,7 @@ export class Runtime {
       sink: (ctx, level, text, stack) => writeConsole(observer, app(ctx.invocation.app), ctx.invocation, { level: level as ConsoleLevel, text, stack }),
       budgetOf: (name) => app(name)?.streamBudget ?? null,
       cachesOf: (name) => app(name)?.caches,
+      assetsOf: (name) => app(name)?.serving.revision.assets ?? undefined,
       egress: observedEgress(observer, this.#tracing?.tracer ?? null, createEgress({
         policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch, ownListeners: this.#listeners }),
         limitsOf: (name) => app(name)?.config.limits,
@@ -113,7 +115,7 @@ export class Runtime {
       },
     };
     const nodeModules = new NodeModules(artifacts.nodeModules);
-    this.services = { host: this.#host, bases: new RoomBases(this.#host, artifacts.base.snapshot), observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules), hasPlaces: options.showsErrors };
+    this.services = { host: this.#host, bases: new RoomBases(this.#host, artifacts.base.snapshot), observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules), assetMemory: new AssetMemory(config.limits.assetMemoryBytes), hasPlaces: options.showsErrors };
     this.registry = new AppRegistry(this.services, (apps, leaving) => this.pipeline.swapRouter(routerOf(apps, leaving)));
     this.pipeline = new Pipeline<App>({
       router: Router.from<App>([]),

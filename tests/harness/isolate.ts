@@ -12,6 +12,7 @@ import { Isolate, type IsolateHost } from "../../src/isolate/isolate.ts";
 import { Account, Scheduler } from "../../src/isolate/scheduler.ts";
 import { SlicePlan } from "../../src/isolate/slice.ts";
 import type { Snapshot } from "../../src/isolate/snapshot.ts";
+import type { BindingServices } from "../../src/bindings/index.ts";
 import { createOps } from "../../src/runtime/catalogue.ts";
 import { MemoryCacheStore } from "../../src/web/cache/host/memory-store.ts";
 import type { WebServices } from "../../src/web/index.ts";
@@ -50,6 +51,8 @@ export interface IsolateSettings {
   /** What `performance.now()` reads, milliseconds. */
   readonly now?: () => number;
   readonly egress?: WebServices["egress"];
+  /** The app finds them as `env.ASSETS`. */
+  readonly assets?: ReturnType<BindingServices["assetsOf"]>;
 }
 
 export interface RequestParts {
@@ -137,6 +140,7 @@ export class TestIsolate implements Disposable {
   fuel = 0;
   readonly #limits: InvocationLimits;
   readonly #env: string;
+  readonly #bindings: string;
   readonly #host: IsolateHost;
   readonly #sweeper = new DeadlineSweeper(25);
   readonly #account = new Account("app");
@@ -146,6 +150,7 @@ export class TestIsolate implements Disposable {
   constructor(settings: IsolateSettings = {}) {
     this.#limits = { ...LIMITS, ...settings.limits };
     this.#env = JSON.stringify(settings.env ?? {});
+    this.#bindings = settings.assets === undefined ? "" : "ASSETS assets";
     const refuse = () => Promise.reject(new GuestError("TypeError", "there is no network in this test"));
     this.#host = {
       engine: artifacts.engine,
@@ -155,6 +160,7 @@ export class TestIsolate implements Disposable {
         sink: (_ctx, level, text) => this.logs.push({ level, text }),
         budgetOf: () => null,
         cachesOf: () => caches,
+        assetsOf: () => settings.assets,
         egress: settings.egress ?? { fetch_start: refuse, fetch_abort: () => {} },
       }),
       scheduler,
@@ -195,7 +201,7 @@ export class TestIsolate implements Disposable {
       this.#isolate,
       { ...this.#limits, timers: 0, subrequests: 0 },
       (invocation) => {
-        invocation.enter("env", this.#env);
+        invocation.enter("env", this.#env, this.#bindings);
         enterRooms(invocation, source);
         if (doorName !== null) invocation.enter("door", doorName);
         this.#isolate.evaluate(invocation, source, "app.js", "app");

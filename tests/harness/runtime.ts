@@ -93,7 +93,7 @@ export class TestRuntime implements Disposable {
     const code = this.sources.get(path);
     await this.beforeLoad(path);
     if (code === undefined) throw new LoadError({ file: path, message: "there is no such app" });
-    return { code, sourceMap: null, entry: `${path.slice(1)}.js`, files: [], missing: [], bytes: code.length, hash: "", kind: "module", warnings: [], doorName: null };
+    return { code, sourceMap: null, entry: `${path.slice(1)}.js`, files: [], missing: [], bytes: code.length, hash: "", kind: "module", warnings: [], assets: null, doorName: null };
   }
 }
 

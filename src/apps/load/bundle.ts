@@ -1,7 +1,9 @@
 /** Loads the source of an app: from a path to one ES module that QuickJS can run, or a LoadError that says everything that is wrong. Never runs any of it. */
 import { createHash } from "node:crypto";
+import type { AssetListing, AssetManifest } from "../../bindings/assets/host/manifest.ts";
 import { type BuildSettings, NO_BUILD } from "../../config/build-settings.ts";
 import { UnsafeFile } from "./app-files.ts";
+import { withAssets } from "./assets.ts";
 import { buildApp, type BuildLimits } from "./bun-build.ts";
 import { type Entry, findEntry } from "./entry.ts";
 import { waitForClosing } from "./for-await.ts";
@@ -29,11 +31,16 @@ export interface Bundle extends MappedCode {
   readonly kind: "module" | "service-worker";
   /** Imports that will throw if the app ever runs them. */
   readonly warnings: readonly LoadProblem[];
+  /** The app's static files; null when it has none. */
+  readonly assets: AssetManifest | null;
   /** Under which name the code expects its door on `globalThis`, see `node-modules`; null when it needs none. */
   readonly doorName: string | null;
 }
 
 export interface LoadOptions extends BuildLimits {
+  /** False for an app of static files alone. */
+  readonly hasCode?: boolean;
+  readonly assets?: AssetListing | null;
   /** The file in the app's folder that it starts with; null or absent: see `entry`. */
   readonly main?: string | null;
 }
@@ -55,7 +62,15 @@ export class BundlerMissing extends LoadError {
 
 const LISTENS_FOR_FETCH = /\baddEventListener\s*\(\s*["'`]fetch["'`]/;
 
-export const loadBundle: LoadBundle = async (appPath, limits, nodeModules = null) => {
+export const loadBundle: LoadBundle = async (appPath, options, nodeModules = null) => {
+  const { hasCode = true, assets = null } = options;
+  const bundle = hasCode ? await loadCode(appPath, options, nodeModules) : NO_CODE;
+  return assets === null ? bundle : withAssets(bundle, assets);
+};
+
+const NO_CODE: Bundle = { code: "", sourceMap: null, entry: "", files: [], missing: [], bytes: 0, hash: "", kind: "module", warnings: [], assets: null, doorName: null };
+
+async function loadCode(appPath: string, limits: LoadOptions, nodeModules: NodeModules | null): Promise<Bundle> {
   const entry = findEntry(appPath, limits.main ?? null);
   const text = readEntry(entry, limits);
   const exports = needsBundler(limits.build, text) ? null : exportsOfSingleFile(entry.path, text);
@@ -71,7 +86,7 @@ export const loadBundle: LoadBundle = async (appPath, limits, nodeModules = null
   if (bundle.bytes > limits.maxBundleBytes)
     throw new LoadError({ file: entry.name, message: `the bundle has ${bundle.bytes} bytes, which is more than the ${limits.maxBundleBytes} allowed`, hint: "import less, or raise the app's bundle limit" }, files, missing);
   return bundle;
-};
+}
 
 /** The settings of the app may change what its text means. */
 function needsBundler({ define, hasNodeGlobals }: BuildSettings = NO_BUILD, text: string): boolean {
@@ -100,6 +115,7 @@ function bundleOf(entry: Entry, code: string, sourceMap: SourceMap | null, expor
     hash: hash.digest("hex"),
     kind: exports.length === 0 && LISTENS_FOR_FETCH.test(code) ? "service-worker" : "module",
     warnings,
+    assets: null,
     doorName,
   };
 }

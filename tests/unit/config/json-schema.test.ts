@@ -8,6 +8,7 @@ interface Schema {
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean;
   readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
   readonly enum?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;
@@ -37,6 +38,7 @@ function faultsOf(schema: Schema, value: unknown, at = ""): string[] {
     else if (keyword === "maximum") check((value as number) <= (schema.maximum ?? 0), keyword);
     else if (keyword === "minItems") check((value as unknown[]).length >= (schema.minItems ?? 0), keyword);
     else if (keyword === "maxProperties") check(Object.keys(object).length <= (schema.maxProperties ?? 0), keyword);
+    else if (keyword === "anyOf") check(schema.anyOf?.some((one) => faultsOf(one, value).length === 0) === true, keyword);
     else throw new Error(`the validator of this test does not know ${keyword}`);
   }
   return faults;
@@ -61,10 +63,12 @@ describe("the JSON Schema of nano.json", () => {
 
   test("refuses what nano refuses, as far as JSON Schema can say it", () => {
     const faulty = { prot: 1, port: 65_536, log: { format: "xml" }, limits: { url_kb: 0.5 }, apps: [{ hostname: 5, limits: { cpu_ms: 4 }, env: [] }] };
-    expect(faultsOf(schema, faulty).sort()).toEqual(["/apps/0/env: type", "/apps/0/hostname: type", "/apps/0/limits/cpu_ms: minimum", "/apps/0: required path", "/limits/url_kb: type", "/log/format: enum", "/port: maximum", ": additional prot"]);
+    expect(faultsOf(schema, faulty).sort()).toEqual(["/apps/0/env: type", "/apps/0/hostname: type", "/apps/0/limits/cpu_ms: minimum", "/apps/0: anyOf", "/limits/url_kb: type", "/log/format: enum", "/port: maximum", ": additional prot"]);
     expect(faultsOf(schema, {})).toEqual([": required apps"]);
     expect(faultsOf(schema, { apps: [] })).toEqual(["/apps: minItems"]);
   });
+
+  test("an app has code or static files", () => expect(app).toMatchObject({ anyOf: [{ required: ["path"] }, { required: ["assets"] }] }));
 
   test("tells editors each limit with its bounds, its default and what happens past it", () => {
     for (const [scope, holder] of [["app", app?.properties?.["limits"]], ["server", schema.properties?.["limits"]]] as const) {

@@ -7,7 +7,7 @@ import { appFromPath } from "../../../src/config/single-app.ts";
 import { BundleStore } from "../../../src/supervisor/bundle-store.ts";
 import { temporaryFolder } from "../../harness/nano.ts";
 
-const bundle = (code: string, files: readonly string[] = []): BundleWire => ({ code, sourceMap: null, entry: "app.js", files, missing: [], bytes: code.length, hash: code, kind: "module", warnings: [], doorName: null });
+const bundle = (code: string, files: readonly string[] = []): BundleWire => ({ code, sourceMap: null, entry: "app.js", files, missing: [], bytes: code.length, hash: code, kind: "module", warnings: [], assets: null, doorName: null });
 
 test("the first who asks makes it, the others wait for it", async () => {
   const store = new BundleStore();

@@ -1,9 +1,10 @@
 /** The app's handler: found once when its module has been evaluated, called for every request. */
-import { getOwnPropertyDescriptor, objectFreeze, objectKeys, promiseThen, reflectApply, reflectConstruct, regExpExec, functionToString, SafeTypeError, arrayJoin } from "../../infra/guest/primordials.ts";
+import { getOwnPropertyDescriptor, objectFreeze, objectKeys, promiseThen, reflectApply, reflectConstruct, regExpExec, functionToString, SafeTypeError, arrayJoin, stringSplit } from "../../infra/guest/primordials.ts";
 import { hostOps } from "../../infra/guest/host-ops.ts";
 import { onEvent } from "../../infra/guest/events.ts";
 import { jsonParse } from "../../infra/guest/primordials.ts";
 import { coreOps } from "../../../isolate/core-ops.ts";
+import { makeBinding } from "./binding.ts";
 import { createContext, type Work } from "./context.ts";
 import { describeFailure } from "./failure.ts";
 import { dispatchFetchEvent, hasFetchListener } from "./fetch-event.ts";
@@ -21,8 +22,9 @@ let handler: Handler | null = null;
 export const currentEnv = (): object => env;
 export const callHandler = (request: Request, work: Work): unknown => (handler as Handler)(request, work);
 
-onEvent("env", (_invocation, json) => {
-  env = freezeDeep(jsonParse(json as string) as object);
+/** `bindings`: a line `NAME KIND` for each. */
+onEvent("env", (_invocation, json, bindings) => {
+  env = freezeDeep(jsonParse(json as string) as object, bindings === undefined ? "" : (bindings as string));
 });
 
 /** Asked of a new revision before its first request: being able to take an event is the answer. */
@@ -95,14 +97,19 @@ function exportsOf(namespace: object, main: unknown): string {
   return main === undefined ? "it exports " + arrayJoin(names, ", ") : "its default export is " + (main === null ? "null" : "of type " + typeof main) + (typeof main === "object" && main !== null ? " without a fetch function" : "");
 }
 
-/** Copies JSON values to objects without a prototype that nobody can change. */
-function freezeDeep(value: object): object {
+/** Copies JSON values, and puts bindings beside them, to an object without a prototype that nobody can change. */
+function freezeDeep(value: object, bindings: string): object {
   const keys = objectKeys(value);
   const copy: Record<string, unknown> = { __proto__: null } as never;
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
     const item = (value as Record<string, unknown>)[key];
     copy[key] = typeof item === "object" && item !== null ? freezeTree(item) : item;
+  }
+  const lines = bindings === "" ? [] : stringSplit(bindings, "\n");
+  for (let i = 0; i < lines.length; i++) {
+    const [name, kind] = stringSplit(lines[i] as string, " ") as [string, string];
+    copy[name] = makeBinding(kind);
   }
   return objectFreeze(copy);
 }

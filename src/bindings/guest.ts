@@ -1,0 +1,3 @@
+/** All of the guest's code: the rooms of the web platform, then those of bindings. */
+import "../web/guest.ts";
+import "./assets/guest.ts";
