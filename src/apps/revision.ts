@@ -12,7 +12,7 @@ import type { AssetMemory } from "../bindings/assets/host/asset-memory.ts";
 import { Assets } from "../bindings/assets/host/assets.ts";
 import { type AppConfig, bindingsOf, type Json, variablesOf } from "../config/config.ts";
 import { limitValue } from "../limits.ts";
-import type { Bundle, LoadBundle } from "./load/bundle.ts";
+import type { Bundle, LoadBundle, LoadOptions } from "./load/bundle.ts";
 import { LoadError } from "./load/load-error.ts";
 import { mapStack } from "./load/source-map.ts";
 import { frameOfStack } from "./load/stack-frame.ts";
@@ -155,17 +155,10 @@ export class Revision {
   async #load(): Promise<RevisionState> {
     const started = performance.now();
     const { observer } = this.#services;
-    const { name, path, main, build, hasCode, assets, limits } = this.config;
+    const { name, path, hasCode } = this.config;
     this.#state = "loading";
     try {
-      const bundle = await this.#loadBundle(path, {
-        maxBundleBytes: limits.bundleBytes,
-        maxModules: limits.modules,
-        main,
-        build,
-        hasCode,
-        assets: assets === null ? null : { directory: assets.directory, maxFiles: limits.assetFiles, maxFileBytes: limits.assetFileBytes },
-      });
+      const bundle = await this.#loadBundle(path, loadOptionsOf(this.config));
       if (this.#isClosed()) return "closed";
       this.#bundle = bundle;
       const snapshot = hasCode ? await this.#evaluate(bundle) : null;
@@ -237,6 +230,18 @@ export class Revision {
       isolate.dispose();
     }
   }
+}
+
+/** What `LoadBundle` needs to know of an app. */
+export function loadOptionsOf({ main, build, hasCode, assets, limits }: AppConfig): LoadOptions {
+  return {
+    maxBundleBytes: limits.bundleBytes,
+    maxModules: limits.modules,
+    main,
+    build,
+    hasCode,
+    assets: assets === null ? null : { directory: assets.directory, maxFiles: limits.assetFiles, maxFileBytes: limits.assetFileBytes },
+  };
 }
 
 /** Every text and number in `value`, at any depth, of `least` characters or more. */

@@ -71,8 +71,11 @@ class AppWatch {
 
   #hear(path: string): void {
     // Of a failed load nobody knows what it misses: anything new may be it.
-    if (!this.#stamps.has(path) && !this.#wanted.has(path) && !this.#hasFailed) return;
-    this.#heard.add(path);
+    const isKnown = this.#stamps.has(path) || this.#wanted.has(path) || this.#hasFailed;
+    // Something new in a folder that is a source itself changes the folder.
+    const heard = isKnown ? path : dirname(path);
+    if (!isKnown && !this.#stamps.has(heard)) return;
+    this.#heard.add(heard);
     void this.#work(async () => {});
   }
 

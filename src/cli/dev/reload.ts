@@ -1,7 +1,7 @@
 /** Follows the sources of the apps that `nano dev` serves, and loads them anew when they change. Requests that come meanwhile wait for what has been saved. */
 import type { App } from "../../apps/app.ts";
 import type { Bundle } from "../../apps/load/bundle.ts";
-import type { Revision } from "../../apps/revision.ts";
+import { loadOptionsOf, type Revision } from "../../apps/revision.ts";
 import { limitValue } from "../../limits.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { sourcesOf } from "../../supervisor/data-plane.ts";
@@ -31,8 +31,7 @@ export function watched({ name, config: { path } }: App, runtime: Runtime): Watc
       const served = app();
       if (served === undefined) return NOTHING;
       const { config, serving } = served;
-      const { bundleBytes: maxBundleBytes, modules: maxModules } = config.limits;
-      const loading = services.loadBundle(config.path, { maxBundleBytes, maxModules });
+      const loading = services.loadBundle(config.path, loadOptionsOf(config));
       const bundle = await loading.catch(() => null);
       if (bundle === null) {
         await new Promise((resolve) => setTimeout(resolve, DOUBT_MS));
