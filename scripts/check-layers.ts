@@ -12,7 +12,8 @@ const LEAVES: readonly string[] = ["errors", "limits", "base"];
 /** Each layer may import itself, the leaves and what is listed. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: ["cli", "apps", "config", "artifacts"],
-  cli: ["supervisor", "runtime", "ingress", "admin", "apps", "config", "observe", "artifacts", "isolate"],
+  cli: ["testing", "supervisor", "runtime", "ingress", "admin", "apps", "config", "observe", "artifacts", "isolate"],
+  testing: ["runtime", "ingress", "apps", "config", "web", "isolate", "observe", "artifacts"],
   supervisor: ["runtime", "ingress", "admin", "apps", "config", "observe", "artifacts"],
   library: ["runtime", "apps", "config", "observe", "artifacts", "ingress", "isolate"],
   runtime: ["ingress", "admin", "apps", "config", "bindings", "web", "isolate", "observe", "artifacts"],

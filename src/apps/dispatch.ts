@@ -147,7 +147,10 @@ export class Dispatcher {
           if (guest?.name !== PASS_THROUGH || fallback === null) settle(failed);
           else void passThrough(fallback, request).then((response) => settle(response === null ? failed : { outcome: "ok", response, cpuMs: invocation.cpuMs }));
         },
-        onOver: () => app.gate.release(),
+        onOver: ({ outcome, cpuMs, fuel, memoryBytes }) => {
+          app.gate.release();
+          this.#observer.invocation({ app: app.name, requestId: request.requestId, outcome, cpuMs, fuel, memoryBytes });
+        },
       });
       this.#departures.watch(request, invocation);
       const body = asSource(request.body);

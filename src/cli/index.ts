@@ -13,9 +13,10 @@ import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
 import { status } from "./status.ts";
+import { test } from "./test/test.ts";
 import { worker } from "./worker.ts";
 
-export const commands: readonly Command[] = [serve, dev, run, evaluate, repl, check, schema, status, apps, env, logs, reload];
+export const commands: readonly Command[] = [serve, dev, test, run, evaluate, repl, check, schema, status, apps, env, logs, reload];
 
 /** What nano asks of itself. */
 const internal: readonly Command[] = [worker];

@@ -24,6 +24,7 @@ export interface InvocationHome {
   followContexts(): void;
   hideSource(isHidden: boolean): void;
   peer(id: number): GuestInvocation | undefined;
+  readonly memoryBytes: number;
 }
 
 export interface InvocationOptions {
@@ -52,7 +53,7 @@ export class GuestInvocation implements Invocation, OpContext, Due {
   readonly limits: InvocationLimits;
   readonly hops: number;
   readonly resources: Resources;
-  readonly fuelLimit: number;
+  fuelLimit: number;
   readonly #fuelPerMs: number;
   dueAt: number;
   fuelUsed = 0;
@@ -105,7 +106,7 @@ export class GuestInvocation implements Invocation, OpContext, Due {
     return this.#home.sweeper.now() - this.dueAt;
   }
   get cpuMs(): number {
-    return (this.fuelUsed + this.#home.unsettledFuel(this)) / this.#fuelPerMs;
+    return this.fuel / this.#fuelPerMs;
   }
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
@@ -115,6 +116,24 @@ export class GuestInvocation implements Invocation, OpContext, Due {
 
   charge(fuel: number): void {
     this.fuelUsed += fuel;
+  }
+
+  /** Fuel so far, the slice that runs included. */
+  get fuel(): number {
+    return this.fuelUsed + this.#home.unsettledFuel(this);
+  }
+
+  /** Ends the isolate when the invocation is past its limit and only tells where it was: in `stack`. False when it is not. */
+  endIfSpent(stack: string): boolean {
+    const isSpent = this.#home.isPastLimit(this);
+    if (isSpent) this.#home.condemn("exceededCpu", this, stack);
+    return isSpent;
+  }
+
+  /** Another piece of work begins, which may use `cpuMs`. For whoever does one after the other in one invocation. */
+  renew(cpuMs: number): void {
+    this.fuelUsed = -this.#home.unsettledFuel(this);
+    this.fuelLimit = cpuMs * this.#fuelPerMs;
   }
 
   enter(event: string, a: string | number = 0, b: string | number = 0): void {
@@ -226,6 +245,6 @@ export class GuestInvocation implements Invocation, OpContext, Due {
     this.resources.closeAll();
     this.#controller?.abort();
     this.#home.over(this);
-    this.#options.onOver?.({ outcome: this.#outcome, cpuMs: this.cpuMs, failure: this.#failure, kill: this.#kill });
+    this.#options.onOver?.({ outcome: this.#outcome, cpuMs: this.cpuMs, fuel: this.fuel, memoryBytes: this.#home.memoryBytes, failure: this.#failure, kill: this.#kill });
   }
 }

@@ -80,6 +80,9 @@ export interface Kill {
 export interface InvocationSummary {
   readonly outcome: Outcome;
   readonly cpuMs: number;
+  readonly fuel: number;
+  /** Linear memory of its isolate at its end. */
+  readonly memoryBytes: number;
   readonly failure: GuestFailure | null;
   readonly kill: Kill | null;
 }

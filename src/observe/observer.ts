@@ -28,6 +28,18 @@ export interface RequestRecord {
   readonly outcome: string;
 }
 
+/** All that a request caused in its app is over: the answer, its body, what it asked `waitUntil` for. */
+export interface InvocationRecord {
+  readonly app: string;
+  readonly requestId: string;
+  readonly outcome: string;
+  readonly cpuMs: number;
+  /** The exact form of `cpuMs`: equal work burns equal fuel. */
+  readonly fuel: number;
+  /** Linear memory of the isolate it ran in. */
+  readonly memoryBytes: number;
+}
+
 /** A limit ended an isolate. */
 export interface KillRecord {
   readonly app: string;
@@ -68,6 +80,7 @@ export interface SubrequestRecord {
 
 export interface Observer {
   request(record: RequestRecord): void;
+  invocation(record: InvocationRecord): void;
   kill(record: KillRecord): void;
   failure(record: FailureRecord): void;
   /** `place`: `src/a.ts:3:7`, in `dev`; else empty. */
@@ -94,7 +107,7 @@ export interface Observer {
   event(name: string, fields: Readonly<Record<string, string | number | boolean>>): void;
 }
 
-const HOOKS = ["request", "kill", "failure", "console", "appLoaded", "appFailed", "egressDenied", "subrequest", "activated", "delayed", "linesDropped", "reloaded", "workerReplaced", "spans", "fault", "event"] as const satisfies readonly (keyof Observer)[];
+const HOOKS = ["request", "invocation", "kill", "failure", "console", "appLoaded", "appFailed", "egressDenied", "subrequest", "activated", "delayed", "linesDropped", "reloaded", "workerReplaced", "spans", "fault", "event"] as const satisfies readonly (keyof Observer)[];
 
 /** One observer that tells all of `observers`, in order. */
 export function combine(observers: readonly Observer[]): Observer {

@@ -28,7 +28,8 @@ import type { TracingOptions } from "../observe/otlp.ts";
 import { Meter } from "../observe/meter.ts";
 import type { MetricsSnapshot } from "../observe/metrics-snapshot.ts";
 import { combine, type ConsoleLevel, type Observer } from "../observe/observer.ts";
-import { createEgress } from "../web/fetch/host/egress/egress.ts";
+import { createEgress, type EgressOptions } from "../web/fetch/host/egress/egress.ts";
+import type { WebServices } from "../web/index.ts";
 import { realClock } from "../web/performance/host.ts";
 import { createOps } from "./catalogue.ts";
 import { measure } from "./measure.ts";
@@ -49,6 +50,16 @@ export interface RuntimeOptions {
   readonly allowsPrivateFetch: boolean;
   /** Absent where nobody collects traces. */
   readonly tracing?: TracingOptions;
+  /** Absent where nothing is tested. */
+  readonly testing?: TestingServices;
+}
+
+/** What `nano test` puts in the place of the world. */
+export interface TestingServices extends Required<Pick<WebServices, "clock" | "timers" | "now" | "testing">> {
+  /** What stands in front of the network. */
+  wrapEgress(egress: WebServices["egress"]): WebServices["egress"];
+  /** Who answers an app's subrequests in place of the network; null: the network. */
+  standInFor: EgressOptions["standInFor"];
 }
 
 /** How long entries are granted before the event loop has its turn. */
@@ -62,10 +73,12 @@ const FUEL_PER_MS_BOUNDS = { least: 50_000, most: 5_000_000 } as const;
 
 export class Runtime {
   readonly pipeline: Pipeline<App>;
+  readonly dispatcher: Dispatcher;
   readonly registry: AppRegistry;
   readonly services: RevisionServices;
   readonly #host: IsolateHost & { fuelPerMs: number };
   readonly #options: RuntimeOptions;
+  readonly #observer: Observer;
   readonly #sweeper: DeadlineSweeper;
   readonly #meter: Meter;
   readonly #tracing: Tracing | null;
@@ -81,21 +94,24 @@ export class Runtime {
     this.#options = options;
     this.#sweeper = new DeadlineSweeper(SWEEP_MS);
     const app = (name: string) => this.registry.get(name);
+    const { testing } = options;
+    const egress = createEgress({
+      policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch, ownListeners: this.#listeners }),
+      limitsOf: (name) => app(name)?.config.limits,
+      budgetOf: (name) => app(name)?.streamBudget ?? null,
+      pool: this.#connections,
+      hopsOf: (invocation) => invocation.hops,
+      onDenied: (ctx, host) => observer.egressDenied(ctx.invocation.app, ctx.invocation.requestId, host),
+      standInFor: testing?.standInFor,
+    });
     const ops = createOps({
       lazyRooms: artifacts.lazyRooms,
-      clock: realClock,
+      ...(testing === undefined ? { clock: realClock } : { clock: testing.clock, timers: testing.timers, now: testing.now, testing: testing.testing }),
       sink: (ctx, level, text, stack) => writeConsole(observer, app(ctx.invocation.app), ctx.invocation, { level: level as ConsoleLevel, text, stack }),
       budgetOf: (name) => app(name)?.streamBudget ?? null,
       cachesOf: (name) => app(name)?.caches,
       assetsOf: (name) => app(name)?.serving.revision.assets ?? undefined,
-      egress: observedEgress(observer, this.#tracing?.tracer ?? null, createEgress({
-        policyOf: (name) => ({ allow: app(name)?.config.egressAllow ?? [], allowsPrivate: options.allowsPrivateFetch, ownListeners: this.#listeners }),
-        limitsOf: (name) => app(name)?.config.limits,
-        budgetOf: (name) => app(name)?.streamBudget ?? null,
-        pool: this.#connections,
-        hopsOf: (invocation) => invocation.hops,
-        onDenied: (ctx, host) => observer.egressDenied(ctx.invocation.app, ctx.invocation.requestId, host),
-      })),
+      egress: observedEgress(observer, this.#tracing?.tracer ?? null, testing?.wrapEgress(egress) ?? egress),
     });
     this.#host = {
       engine: artifacts.engine,
@@ -105,7 +121,7 @@ export class Runtime {
       slices: new SlicePlan(config.limits.sliceMs, INITIAL_SLICE_FUEL),
       fuelPerMs: ASSUMED_FUEL_PER_MS,
       events: artifacts.base.events,
-      now: () => Date.now(),
+      now: testing?.now ?? (() => Date.now()),
       pages: new PageReleaser(),
       memory: new GuestMemory(guestMemoryBytes(config.limits.processMemoryBytes, typeof config.workers === "number" ? Math.max(1, config.workers) : 1)),
       reportFault: (error) => {
@@ -117,18 +133,25 @@ export class Runtime {
     const nodeModules = new NodeModules(artifacts.nodeModules);
     this.services = { host: this.#host, bases: new RoomBases(this.#host, artifacts.base.snapshot), observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules), assetMemory: new AssetMemory(config.limits.assetMemoryBytes), hasPlaces: options.showsErrors };
     this.registry = new AppRegistry(this.services, (apps, leaving) => this.pipeline.swapRouter(routerOf(apps, leaving)));
-    this.pipeline = new Pipeline<App>({
-      router: Router.from<App>([]),
-      dispatcher: new Dispatcher(observer, options.showsErrors),
-      observer,
+    this.dispatcher = new Dispatcher(observer, options.showsErrors);
+    this.#observer = observer;
+    this.pipeline = this.createPipeline(Router.from<App>([]), this.dispatcher);
+    this.registry.addAll(config.apps, options.originOf);
+    this.registry.evictIdle(config.limits.idleIsolateMs);
+  }
+
+  createPipeline(router: Router<App>, dispatcher: Pick<Dispatcher, "dispatch">): Pipeline<App> {
+    const { config } = this.#options;
+    return new Pipeline<App>({
+      router,
+      dispatcher,
+      observer: this.#observer,
       trustedProxies: new TrustedProxies(config.trustedProxies),
       sweeper: this.#sweeper,
       limits: config.limits,
       hasReservedPaths: config.hasReservedPaths,
       tracer: this.#tracing?.tracer ?? null,
     });
-    this.registry.addAll(config.apps, options.originOf);
-    this.registry.evictIdle(config.limits.idleIsolateMs);
   }
 
   /** Where nano itself listens, from now on: apps do not get there unless they are allowed to by name and port. */

@@ -29,7 +29,9 @@ import { nodeHost } from "./node/host.ts";
 import { nodeOps } from "./node/ops.ts";
 import { createPerformanceHost, type GuestClock } from "./performance/host.ts";
 import { performanceOps } from "./performance/ops.ts";
-import { createTimersHost } from "./timers/host.ts";
+import { refusedTesting } from "./testing/host.ts";
+import { testingOps } from "./testing/ops.ts";
+import { createTimersHost, realTimers, type TimerService } from "./timers/host.ts";
 import { timersOps } from "./timers/ops.ts";
 import { urlHost } from "./url/host.ts";
 import { urlOps } from "./url/ops.ts";
@@ -40,6 +42,12 @@ export interface WebServices {
   /** The code of each lazy room, in the order of their catalogue. */
   readonly lazyRooms: readonly string[];
   readonly clock: GuestClock;
+  /** The host's own unless given. */
+  readonly timers?: TimerService;
+  /** Unix milliseconds; `Date.now()` unless given. */
+  readonly now?: () => number;
+  /** What test files ask for; refused unless given. */
+  readonly testing?: Handlers<typeof testingOps, OpContext>;
   /** What the streams of an app may hold together; null for no limit. */
   readonly budgetOf: (app: string) => ByteBudget | null;
   /** The caches of an app; undefined for one that is gone. */
@@ -57,7 +65,7 @@ export function createCatalogue(services: WebServices): readonly Room[] {
     room("infra", infraOps, createInfraHost((index) => services.lazyRooms[index])),
     room("performance", performanceOps, createPerformanceHost(services.clock)),
     room("console", consoleOps, createConsoleHost(services.sink)),
-    room("timers", timersOps, createTimersHost()),
+    room("timers", timersOps, createTimersHost(services.timers ?? realTimers)),
     room("url", urlOps, urlHost),
     room("ecmascript", ecmascriptOps, ecmascriptHost),
     room("encoding", encodingOps, encodingHost),
@@ -66,7 +74,8 @@ export function createCatalogue(services: WebServices): readonly Room[] {
     room("intl", intlOps, intlHost),
     room("node", nodeOps, nodeHost),
     room("form-data", formDataOps, formDataHost),
-    room("cache", cacheOps, createCacheHost(services.cachesOf, () => Date.now())),
+    room("cache", cacheOps, createCacheHost(services.cachesOf, services.now ?? (() => Date.now()))),
+    room("testing", testingOps, services.testing ?? refusedTesting),
     room("fetch", fetchOps, { ...createAnswerHandlers(services.budgetOf), ...services.egress }),
   ];
 }

@@ -56,4 +56,6 @@ export const LAZY_ROOMS: readonly LazyRoom[] = [
   { name: "disposal", entry: "ecmascript/guest/disposal.ts", globals: ["DisposableStack", "AsyncDisposableStack", "SuppressedError"] },
   { name: "intl", entry: "intl/guest.ts", globals: ["Intl"], hints: ["\\.toLocale[A-Z]", "\\.localeCompare\\b"] },
   { name: "html-rewriter", entry: "html-rewriter/guest.ts", globals: ["HTMLRewriter"] },
+  // Nothing in an app's code asks for it: it comes with the door of a test file.
+  { name: "testing", entry: "testing/guest.ts", globals: [] },
 ];

@@ -2,7 +2,7 @@
 import type { OpContext } from "../isolate/invocation.ts";
 import { LAZY_ROOMS } from "./lazy-rooms.ts";
 
-const signs = LAZY_ROOMS.map(({ name, globals, operations = [], hints = [] }) => ({
+const signs = LAZY_ROOMS.filter(({ globals, operations = [], hints = [] }) => globals.length + operations.length + hints.length > 0).map(({ name, globals, operations = [], hints = [] }) => ({
   name,
   pattern: new RegExp([...[...globals, ...operations].map((word) => `\\b${word}\\b`), ...hints].join("|")),
 }));

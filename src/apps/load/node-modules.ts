@@ -1,22 +1,32 @@
-/** The node: modules that apps may import: their texts, made by the build (see `build/node-modules`). Parsed when the first app asks for one. */
+/** The node: modules that apps may import, and what test files may: their texts, made by the build (see `build/node-modules`). Parsed when the first app asks for one. */
 import { posix } from "node:path";
 
 /** The identifier that stands in the texts for the door to nano (see `web/node/guest/door`). */
 const DOOR = "__nanoDoor";
 
+/** What test files import. */
+export const TESTING = "nano:test";
+
 export class NodeModules {
   #json: Uint8Array | null;
   #texts: Readonly<Record<string, string>> = {};
+  readonly #isForTests: boolean;
 
   /** UTF-8 JSON: path → text. */
-  constructor(json: Uint8Array) {
+  constructor(json: Uint8Array, isForTests = false) {
     this.#json = json;
+    this.#isForTests = isForTests;
   }
 
   /** The path of the module node:`name`, or null when there is none. */
   pathOf(name: string): string | null {
     const path = `${name}.js`;
-    return !name.startsWith("part-") && Object.hasOwn(this.#parsed(), path) ? path : null;
+    return !name.startsWith("part-") && name !== TESTING && Object.hasOwn(this.#parsed(), path) ? path : null;
+  }
+
+  /** The path of what test files import, or null for an app. */
+  get testingPath(): string | null {
+    return this.#isForTests ? `${TESTING}.js` : null;
   }
 
   /** What one module means by the name of another. */

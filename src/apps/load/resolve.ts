@@ -8,7 +8,7 @@ import type { AppFiles } from "./app-files.ts";
 import { PackageFolders, type PackageFolder } from "./package-folders.ts";
 import { packageExport, packageImport } from "./package-exports.ts";
 import type { PathAlias } from "./project-config.ts";
-import type { NodeModules } from "./node-modules.ts";
+import { type NodeModules, TESTING } from "./node-modules.ts";
 import { nearestName } from "./suggestion.ts";
 
 /** How the importer asks: `require` prefers CommonJS entry points. */
@@ -65,6 +65,7 @@ export class Resolver {
   #resolve(specifier: string, folder: string, style: ImportStyle): Resolution {
     if (specifier === "" || specifier.includes("\0")) return refuse("missing", "it is not a name");
     if (specifier.startsWith("node:")) return this.#builtin(specifier.slice("node:".length));
+    if (specifier === TESTING) return this.#testing();
     if (/^[a-z][a-z0-9+.-]+:/i.test(specifier) || specifier.startsWith("//"))
       return refuse("url", "an app is made of files in its folder and npm packages", "download the module into the app's folder, or install the package from npm");
     if (isAbsolute(specifier) || specifier.startsWith("\\") || /^[a-z]:/i.test(specifier)) return refuse("outside", "it is an absolute path", "write the path relative to the importing file");
@@ -184,6 +185,11 @@ export class Resolver {
       if (replaced !== null && !(replaced.kind === "file" && replaced.realPath === seen.realPath)) return replaced;
     }
     return { kind: "file", realPath: seen.realPath };
+  }
+
+  #testing(): Resolution {
+    const path = this.#nodeModules?.testingPath ?? null;
+    return path === null ? refuse("builtin", "it is there for test files alone", "name the file *.test.ts and run it with: nano test") : { kind: "node", path };
   }
 
   #builtin(name: string): Resolution {

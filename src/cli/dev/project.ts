@@ -17,8 +17,8 @@ export async function readProject(args: Arguments, { terminal, environment }: Co
   return configOfNamedApp("dev", terminal.cwd, { path: named ?? ".", watch: true, dev });
 }
 
-function devEnvOf(args: Arguments): DevEnv {
-  const mode = args.text("mode") ?? "development";
+export function devEnvOf(args: Arguments, standard = "development"): DevEnv {
+  const mode = args.text("mode") ?? standard;
   if (!/^[\w-]+$/.test(mode)) throw new UsageError("--mode is the end of a file name: letters, digits, _ and -");
   const variables = args.texts("var").map((text) => {
     const equals = text.indexOf("=");

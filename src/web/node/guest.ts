@@ -12,13 +12,15 @@ import { onEvent } from "../infra/guest/events.ts";
 import { hostOps } from "../infra/guest/host-ops.ts";
 import { kindOf } from "../infra/guest/kind.ts";
 import { objectDefineProperty } from "../infra/guest/primordials.ts";
+import { lazyRoom } from "../infra/guest/rooms.ts";
 import type { Door } from "./guest/door.ts";
 import { nodeOps } from "./ops.ts";
 
 const ops = hostOps(nodeOps);
+const testing = lazyRoom<typeof import("../testing/guest.ts")>("testing");
 const { context_follow } = hostOps(coreOps);
 
-onEvent("door", (_invocation, name) => {
-  const value: Door = { ops, env: currentEnv(), inspect, formatPrimitive, formatArguments, kindOf: (object) => kindOf(object).kind, context: { get: getContext, set: setContext, follow: context_follow } };
+onEvent("door", (_invocation, name, isForTests) => {
+  const value: Door = { ops, env: currentEnv(), inspect, formatPrimitive, formatArguments, kindOf: (object) => kindOf(object).kind, context: { get: getContext, set: setContext, follow: context_follow }, testing: isForTests === 1 ? testing.use().testing : undefined };
   objectDefineProperty(globalThis, name as string, { __proto__: null, value, configurable: true } as PropertyDescriptor);
 });

@@ -4,13 +4,27 @@ import type { Invocation, OpContext } from "../../isolate/invocation.ts";
 import type { Handlers } from "../../isolate/op.ts";
 import type { timersOps } from "./ops.ts";
 
-type Handle = ReturnType<typeof setTimeout>;
+/** Who waits. A handle may be anything. */
+export interface TimerService {
+  start(run: () => void, ms: number): unknown;
+  cancel(handle: unknown): void;
+}
+
+export const realTimers: TimerService = {
+  start: (run, ms) => setTimeout(run, ms),
+  cancel: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
+};
 
 /** The timers of one invocation by the guest's number. One resource for all of them, closed with the invocation. */
 class TimerSet {
-  readonly #handles = new Map<number, Handle>();
+  readonly #service: TimerService;
+  readonly #handles = new Map<number, unknown>();
   /** The last timer has fired or was cancelled: an invocation without timers holds nothing for them. */
   onEmpty: () => void = () => {};
+
+  constructor(service: TimerService) {
+    this.#service = service;
+  }
 
   get size(): number {
     return this.#handles.size;
@@ -18,7 +32,7 @@ class TimerSet {
 
   start(id: number, ms: number, fire: () => void): void {
     this.cancel(id);
-    const handle = setTimeout(() => {
+    const handle = this.#service.start(() => {
       this.#remove(id);
       fire();
     }, ms);
@@ -26,7 +40,7 @@ class TimerSet {
   }
 
   cancel(id: number): void {
-    clearTimeout(this.#handles.get(id));
+    if (this.#handles.has(id)) this.#service.cancel(this.#handles.get(id));
     this.#remove(id);
   }
 
@@ -35,7 +49,7 @@ class TimerSet {
   }
 
   close(): void {
-    for (const handle of this.#handles.values()) clearTimeout(handle);
+    for (const handle of this.#handles.values()) this.#service.cancel(handle);
     this.#handles.clear();
   }
 }
@@ -45,11 +59,11 @@ const TIMER_FUEL = 500;
 /** `setTimeout` of hosts overflows past this. Longer than any invocation may last. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-export function createTimersHost(): Handlers<typeof timersOps, OpContext> {
+export function createTimersHost(service: TimerService): Handlers<typeof timersOps, OpContext> {
   const sets = new WeakMap<Invocation, TimerSet>();
 
   const open = (invocation: Invocation): TimerSet => {
-    const set = new TimerSet();
+    const set = new TimerSet(service);
     const rid = invocation.resources.add("timers", set, () => set.close());
     set.onEmpty = () => {
       sets.delete(invocation);

@@ -37,6 +37,7 @@ class Home {
       over: () => void this.over++,
       followContexts: () => {},
       hideSource: () => {}, peer: () => undefined,
+      memoryBytes: 65_536,
     };
     this.invocation = new GuestInvocation(home, {
       id: 7,
@@ -108,7 +109,7 @@ describe("an invocation that goes well", () => {
     const home = new Home();
     const invocation: GuestInvocation = new GuestInvocation(
       { sweeper: home.sweeper, fuelPerMs: 1, nextRid: () => 1, enqueueEvent() {}, isEntered: () => false, unsettledFuel: () => 0, isPastLimit: () => false, condemn() {}, over: () => void told.push("left"), followContexts: () => {},
- hideSource: () => {}, peer: () => undefined },
+ hideSource: () => {}, peer: () => undefined, memoryBytes: 65_536 },
       { id: 1, requestId: "r", app: "app", limits, onAnswer: () => invocation.finish(), onFailure() {}, onOver: () => void told.push("over") },
     );
     invocation.answer(null);
@@ -160,7 +161,7 @@ describe("an invocation that fails", () => {
     home.invocation.fail("exception", failure);
     expect(home.told).toEqual(["failure exception no"]);
     home.invocation.finish();
-    expect(home.summary).toEqual({ outcome: "exception", cpuMs: 0, failure, kill: null });
+    expect(home.summary).toEqual({ outcome: "exception", cpuMs: 0, fuel: 0, memoryBytes: 65_536, failure, kill: null });
   });
 
   test("past its CPU limit may say nothing any more: neither an answer nor an excuse", () => {

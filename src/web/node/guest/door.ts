@@ -16,6 +16,8 @@ export interface Door {
     /** From now on promises and timers keep the context. Until then nobody pays for it. */
     readonly follow: () => void;
   };
+  /** For test files alone, see `web/testing`. */
+  readonly testing: object | undefined;
 }
 
 /** The name stands for the one that the bundle gives its door. */

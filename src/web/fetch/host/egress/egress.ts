@@ -35,7 +35,13 @@ export interface EgressOptions {
   readonly network?: Network;
   /** Whoever gives it closes it. Without one, connections end with their subrequests. */
   readonly pool?: ConnectionPool;
+  /** Who answers an app's subrequests in place of the network; null or absent: the network. */
+  readonly standInFor?: ((app: string) => StandIn | null) | undefined;
 }
+
+/** An exchange, whoever the upstream is. */
+export type Answering = Pick<Exchange, "head" | "finished" | "cancel" | "pull">;
+export type StandIn = (request: OutgoingRequest, ctx: OpContext, signal: AbortSignal) => Answering;
 
 type EgressOps = Pick<Handlers<typeof fetchOps, OpContext>, "fetch_start" | "fetch_abort">;
 
@@ -107,11 +113,13 @@ export function createEgress(options: EgressOptions): EgressOps {
     }
   }
 
-  async function send(ctx: OpContext, request: OutgoingRequest, subrequest: Subrequest, limits: AppLimits, isFresh = false): Promise<Exchange> {
+  async function send(ctx: OpContext, request: OutgoingRequest, subrequest: Subrequest, limits: AppLimits, isFresh = false): Promise<Answering> {
     const { url, body } = request;
     const { app } = ctx.invocation;
     const { signal } = subrequest;
     ctx.charge(HOP_FUEL + (body instanceof Uint8Array ? body.byteLength * FUEL_PER_SENT_BYTE : 0));
+    const standIn = options.standInFor?.(app) ?? null;
+    if (standIn !== null) return standIn(request, ctx, signal);
     const target = { url, port: portOf(url), connectMs: limits.fetchConnectMs, signal };
     const addresses = await permittedAddresses(target, options.policyOf(app), network, () => options.onDenied(ctx, url.host));
     const open = opener(ctx, request, subrequest, limits);
@@ -153,7 +161,7 @@ export function createEgress(options: EgressOptions): EgressOps {
 }
 
 /** The answer as the guest gets it; its body, if it has one, among the invocation's resources. */
-function answerOf(ctx: OpContext, { method }: OutgoingRequest, { status, statusText, fields }: ResponseHead, exchange: Exchange): Omit<FetchHead, "url" | "redirected"> {
+function answerOf(ctx: OpContext, { method }: OutgoingRequest, { status, statusText, fields }: ResponseHead, exchange: Answering): Omit<FetchHead, "url" | "redirected"> {
   if (method === "HEAD" || NULL_BODY_STATUSES.includes(status)) {
     exchange.cancel();
     return { status, statusText, headers: blockOf(fields, []), bodyRid: 0 };

@@ -1,0 +1,25 @@
+/** `nano:test`: what a test file imports. Bundled into test files alone, as the node: modules are into the apps that import them. */
+import { fn, isMockFunction, restoreAllMocks, clearAllMocks, resetAllMocks, spyOn } from "@vitest/spy";
+import { App } from "./app.ts";
+import { ops } from "./door.ts";
+import { run } from "./runner.ts";
+
+export { clock } from "./clock.ts";
+export { afterAll, afterEach, beforeAll, beforeEach, describe, describe as suite, test, test as it } from "./declare.ts";
+export { expect } from "./expect.ts";
+export { fn, spyOn };
+
+/** The app that lies beside the test file. */
+export const app = new App(() => ops.app_open(null));
+
+/** An app of the configuration, by its name. */
+export function appNamed(name: string): App {
+  return new App(() => ops.app_open(name));
+}
+
+/** Mocks under the names that Vitest has for them. */
+export const mock = { fn, spyOn, isMockFunction, clearAll: clearAllMocks, resetAll: resetAllMocks, restoreAll: restoreAllMocks };
+
+// A failure here has been told already: it is an exception that nobody handled.
+(Error as unknown as { stackTraceLimit: number }).stackTraceLimit = 50;
+void run();
