@@ -125,7 +125,7 @@ class FileRun implements Disposable {
         onOver: over,
       });
       this.#session.enter(invocation, () => invocation.finish());
-      invocation.enter("env", JSON.stringify(this.#options.app === null ? {} : variablesOf(this.#options.app)));
+      invocation.enter("env", JSON.stringify(this.#options.app === null ? {} : variablesOf(this.#options.app)), "");
       if (doorName !== null) invocation.enter("door", doorName, 1);
       isolate.evaluate(invocation, code, BUNDLE_FILE_NAME, "test");
     });

@@ -24,7 +24,7 @@ export const callHandler = (request: Request, work: Work): unknown => (handler a
 
 /** `bindings`: a line `NAME KIND` for each. */
 onEvent("env", (_invocation, json, bindings) => {
-  env = freezeDeep(jsonParse(json as string) as object, bindings === undefined ? "" : (bindings as string));
+  env = freezeDeep(jsonParse(json as string) as object, typeof bindings === "string" ? bindings : "");
 });
 
 /** Asked of a new revision before its first request: being able to take an event is the answer. */
