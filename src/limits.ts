@@ -85,6 +85,7 @@ export const limits = {
   config_poll_ms: limit("fixed", "ms", 1_000, 1_000, 1_000, "time between two looks at a config whose changes the system does not report", "it is read"),
   dev_hold_ms: limit("fixed", "ms", 10_000, 10_000, 10_000, "time that requests wait in nano dev for a reload that has begun", "the revision before it answers"),
   process_memory_mb: limit("process", "mb", 0, 0, 1 << 20, "memory of all isolates together; 0 for 70 % of what the container or the machine has", "idle isolates are dropped, then 503 overloaded, then the largest app loses an isolate"),
+  disk_cache_mb: limit("process", "mb", 1_024, 16, 1 << 20, "size of the disk cache", "what was used least recently is removed"),
   env_count: limit("fixed", "count", 128, 0, 128, "variables in env", "an error of the configuration"),
   env_value_kb: limit("fixed", "kb", 5, 0, 5, "one variable in env", "an error of the configuration"),
   env_total_kb: limit("fixed", "kb", 128, 0, 128, "all variables in env", "an error of the configuration"),
@@ -192,6 +193,7 @@ const SERVER_FIELDS = {
   drain_delay_ms: "drainDelayMs",
   process_memory_mb: "processMemoryBytes",
   asset_memory_mb: "assetMemoryBytes",
+  disk_cache_mb: "diskCacheBytes",
   metric_apps: "metricApps",
 } as const satisfies Readonly<Record<KeyOfScope<"server" | "process">, string>>;
 

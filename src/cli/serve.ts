@@ -1,4 +1,5 @@
 /** `nano serve`: hosts the apps of a config, or one app. */
+import { resolve } from "node:path";
 import { AdminListener } from "../admin/listener.ts";
 import { socketOf } from "../config/admin-socket.ts";
 import type { Config } from "../config/config.ts";
@@ -31,6 +32,7 @@ export const serve: Command = {
     port: { type: "string", short: "p", value: "port", help: "port to listen on; else NANO_PORT, else the config's, else 3000" },
     host: { type: "string", value: "address", help: "address to listen on; else the config's, else 127.0.0.1" },
     workers: { type: "string", short: "w", value: "number", help: "processes that serve: a number, auto for one per core, 0 for everything in one; else the config's, else auto" },
+    cache: { type: "string", value: "folder", help: "where bundled apps are kept for the next start, or none; else the config's server.disk_cache, else the system's place" },
     "log-format": { type: "string", value: "format", help: "json, text or apache; else NANO_LOG_FORMAT, else the config's" },
     "log-level": { type: "string", value: "level", help: "debug, info, warn or error" },
   },
@@ -112,7 +114,8 @@ async function sourceOf(args: Arguments, context: CommandContext): Promise<Confi
 }
 
 /** Flags win over the environment, and that over the config. */
-export function withFlags(config: Config, args: Arguments, { environment }: CommandContext): Config {
+export function withFlags(config: Config, args: Arguments, context: CommandContext): Config {
+  const { environment } = context;
   const format = oneOf(args.text("log-format"), "--log-format", FORMATS) as LogFormat | undefined;
   const level = oneOf(args.text("log-level"), "--log-level", LEVELS) as LogLevel | undefined;
   return {
@@ -120,8 +123,15 @@ export function withFlags(config: Config, args: Arguments, { environment }: Comm
     port: readPort(args.text("port"), "--port") ?? readPort(environment.port, "NANO_PORT") ?? config.port,
     host: args.text("host") ?? config.host,
     workers: readWorkers(args.text("workers")) ?? config.workers,
+    diskCache: diskCacheOf(args.text("cache"), config, context),
     log: { format: format ?? environment.logFormat ?? config.log.format, level: level ?? config.log.level },
   };
+}
+
+function diskCacheOf(flag: string | undefined, { diskCache }: Config, { terminal, environment }: CommandContext): string | null {
+  if (flag === "none") return null;
+  if (flag !== undefined) return resolve(terminal.cwd, flag);
+  return diskCache === undefined ? (environment.cacheFolder ?? null) : diskCache;
 }
 
 function readWorkers(text: string | undefined): Config["workers"] | undefined {

@@ -74,6 +74,8 @@ export interface Config {
   readonly drainMs: number;
   /** Health checks are answered on every host, in place of the apps. */
   readonly hasReservedPaths: boolean;
+  /** Absolute path of the folder that keeps work for the next start; null: none; undefined: the system's place for such. */
+  readonly diskCache: string | null | undefined;
   readonly admin: AdminConfig;
   readonly limits: ServerLimits;
   readonly apps: readonly AppConfig[];

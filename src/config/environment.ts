@@ -10,6 +10,8 @@ export interface Environment {
   readonly hasNoColor: boolean;
   /** The user's own folder for sockets, where the system has one. */
   readonly runtimeFolder: string | undefined;
+  /** The user's own folder for what can be made again, where the system has one. */
+  readonly cacheFolder: string | undefined;
   /** Undefined when nobody collects traces. */
   readonly tracing: TracingOptions | undefined;
   /** JSC options are read at process start; true when ours are in force. */
@@ -44,6 +46,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     logFormat,
     hasNoColor: (variables["NO_COLOR"] ?? "") !== "",
     runtimeFolder: variables["XDG_RUNTIME_DIR"] || undefined,
+    cacheFolder: cacheFolderOf(variables),
     tracing,
     hasEngineOptions: Object.entries(ENGINE_OPTIONS).every(([name, value]) => variables[name] === value),
   };
@@ -52,6 +55,16 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
 /** A variable that a config names. */
 export function hostVariable(name: string): string | undefined {
   return process.env[name];
+}
+
+/** What systemd's CacheDirectory= gives, else as https://specifications.freedesktop.org/basedir-spec/ says. Relative paths are no places. */
+function cacheFolderOf(variables: Readonly<Record<string, string | undefined>>): string | undefined {
+  const given = [variables["CACHE_DIRECTORY"]?.split(":")[0], under(variables["XDG_CACHE_HOME"], "nano"), under(variables["HOME"], ".cache/nano")];
+  return given.find((path) => path?.startsWith("/"));
+}
+
+function under(folder: string | undefined, name: string): string | undefined {
+  return folder === undefined || folder === "" ? undefined : `${folder}/${name}`;
 }
 
 function isLogFormat(text: string | undefined): text is Environment["logFormat"] {

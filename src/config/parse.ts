@@ -85,6 +85,7 @@ function resolveConfig({ raw, envs, admin, file, folder, warnings }: Inspected):
     trustedProxies: raw.trusted_proxies ?? [],
     drainMs: raw.drain_ms ?? limits.drain_ms.default,
     hasReservedPaths: raw.server?.reserved_paths ?? false,
+    diskCache: raw.server?.disk_cache === undefined ? undefined : raw.server.disk_cache === false ? null : resolve(folder, raw.server.disk_cache),
     admin: admin.config,
     limits: resolveServerLimits(raw.limits ?? {}, processLimitsOf(raw)),
     apps: raw.apps.map((app, i) => resolveApp(app, envs[i] as AppEnv, limitsOf, folder, isAlone)),
@@ -126,8 +127,8 @@ function resolveApp(raw: RawApp, { env, secrets }: AppEnv, limitsOf: (own: Limit
   };
 }
 
-function processLimitsOf({ server: { drain_delay_ms, memory_mb } = {} }: RawConfig): LimitValues {
-  return { ...(drain_delay_ms === undefined ? {} : { drain_delay_ms }), ...(memory_mb === undefined ? {} : { process_memory_mb: memory_mb }) };
+function processLimitsOf({ server: { drain_delay_ms, memory_mb, disk_cache_mb } = {} }: RawConfig): LimitValues {
+  return { ...(drain_delay_ms === undefined ? {} : { drain_delay_ms }), ...(memory_mb === undefined ? {} : { process_memory_mb: memory_mb }), ...(disk_cache_mb === undefined ? {} : { disk_cache_mb }) };
 }
 
 /** The limits of one holder, whichever way it says them. */

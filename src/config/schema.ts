@@ -191,6 +191,8 @@ export const configSchema = v.strictObject(
           {
             memory_mb: v.exactOptional(limitSchema("process_memory_mb")),
             drain_delay_ms: v.exactOptional(limitSchema("drain_delay_ms")),
+            disk_cache: v.exactOptional(v.pipe(v.union([v.literal(false), v.pipe(v.string(), v.nonEmpty())], "must be a folder, or false"), about<string | false>("Folder that keeps bundled apps for the next start, for this user alone; false for none. Else $CACHE_DIRECTORY, $XDG_CACHE_HOME/nano or ~/.cache/nano."))),
+            disk_cache_mb: v.exactOptional(limitSchema("disk_cache_mb")),
             reserved_paths: v.exactOptional(flag("Answer /health, /healthz and /readyz on every host, in place of the apps. Else only on hosts that no app serves.", false)),
           },
           "must be an object",

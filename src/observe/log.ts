@@ -19,6 +19,9 @@ const CONSOLE_LEVEL: Readonly<Record<ConsoleLevel, LogLevel>> = { debug: "debug"
 /** Events that somebody should look at. */
 const EVENT_LEVEL: Readonly<Record<string, LogLevel>> = {
   config_warning: "warn",
+  disk_cache_off: "warn",
+  disk_cache_ignored: "warn",
+  disk_cache_unwritten: "warn",
   admin_unavailable: "warn",
   quarantined: "warn",
   drain_aborted: "warn",

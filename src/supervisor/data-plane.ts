@@ -1,7 +1,10 @@
 /** What a worker does: serves a plan, loads revisions beside it, changes to the next plan in one step. The same in a process of its own and inside the supervisor's. */
+import { statSync } from "node:fs";
 import type { App } from "../apps/app.ts";
+import { DiskCache } from "../apps/cache/disk-cache.ts";
 import { type Bundle, loadBundle as makeBundle } from "../apps/load/bundle.ts";
 import { LoadError } from "../apps/load/load-error.ts";
+import { cachedBundles } from "../apps/load/bundle-cache.ts";
 import type { Deployed } from "../apps/registry.ts";
 import type { Revision } from "../apps/revision.ts";
 import type { LoadedArtifacts } from "../artifacts.ts";
@@ -48,11 +51,16 @@ export class DataPlane implements WorkerMethods {
     const planned = new Map(plan.apps.map((app) => [app.config.name, app]));
     this.#tail = new Tail(settings.log.level);
     const ages: Observer = { ...silent, request: ({ app }) => void this.#lastRequests.set(app, Date.now()) };
+    const loaded = await artifacts();
+    const observer = observerFor(settings);
+    const { manifest: { version, commit, key } } = loaded;
+    const build = `${version} ${commit} ${key} ${statSync(process.execPath).mtimeMs}`;
+    const cache = typeof settings.diskCache === "string" ? DiskCache.open(settings.diskCache, { mostBytes: settings.limits.diskCacheBytes, tell: observer.event }) : null;
     this.#server = new Server({
-      artifacts: await artifacts(),
+      artifacts: loaded,
       config: { ...settings, apps: plan.apps.map(({ config }) => config) },
-      observer: combine([observerFor(settings), this.#tail.observer, ages]),
-      loadBundle: makeBundle,
+      observer: combine([observer, this.#tail.observer, ages]),
+      loadBundle: cache === null ? makeBundle : cachedBundles(cache, build),
       originOf: (name) => {
         const app = planned.get(name);
         return app === undefined ? undefined : this.#deployed(app).origin;

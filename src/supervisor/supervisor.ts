@@ -1,5 +1,6 @@
 /** The control plane: reads the config and follows it, starts workers and replaces them, changes what all of them serve, stops them. Never in the way of a request. */
 import type { LoadedArtifacts } from "../artifacts.ts";
+import { DiskCache } from "../apps/cache/disk-cache.ts";
 import { Debounce } from "../base/debounce.ts";
 import type { AppConfig, Config } from "../config/config.ts";
 import { restartKeys } from "../config/diff.ts";
@@ -69,6 +70,7 @@ export class Supervisor {
   readonly #tail: Tail;
   readonly #meter: Meter;
   readonly #metrics = new FleetMetrics();
+  readonly #cache: DiskCache | null;
   #configWatch: ConfigWatch | null = null;
   /** As at the start, but for its apps: those are in the plan. */
   readonly #settings: Config;
@@ -93,6 +95,8 @@ export class Supervisor {
     const observer = combine([options.observer, this.#tail.observer, this.#meter.observer]);
     this.#observer = observer;
     this.#options = options;
+    // Workers find it made; where it cannot be, they do without, and it is told once.
+    this.#cache = typeof config.diskCache === "string" ? DiskCache.open(config.diskCache, { mostBytes: config.limits.diskCacheBytes, tell: observer.event }) : null;
     this.#settings = config;
     this.#wanted = config;
     this.#at = { host: config.host, port: config.port };
@@ -104,7 +108,7 @@ export class Supervisor {
       start: async (worker) => {
         const { plan } = this.#deployment;
         if (this.#followers > 0) void worker.hello.then(() => worker.call("tail", { isOn: true })).catch(() => {});
-        await worker.call("start", { settings: { ...config, workers: Math.max(1, workers), apps: [], admin: { ...config.admin, token: null } }, plan: planToWire(plan), tracing: options.tracing });
+        await worker.call("start", { settings: { ...config, ...(this.#cache === null ? { diskCache: null } : {}), workers: Math.max(1, workers), apps: [], admin: { ...config.admin, token: null } }, plan: planToWire(plan), tracing: options.tracing });
         return plan;
       },
       plan: () => this.#deployment.plan,
@@ -129,6 +133,7 @@ export class Supervisor {
     this.#addresses = this.#findAddresses(others);
     this.#addresses.catch(() => {});
     await this.#fleet.open();
+    void this.#cache?.sweep().catch((error) => observer.fault("disk-cache", error));
     this.#isOpen = true;
     const { host, port } = this.#at;
     observer.event("listening", { url: urlOf({ host, port }), port, apps: config.apps.length, pid: process.pid, workers });

@@ -9,7 +9,8 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const NANO = join(ROOT, "dist", "nano");
 
 /** What a shell of its own would have: nothing of the test's environment reaches nano. */
-const CLEAN_ENV = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", XDG_RUNTIME_DIR: await mkdtemp(join(tmpdir(), "nano-run-")) };
+const XDG_RUNTIME_DIR = await mkdtemp(join(tmpdir(), "nano-run-"));
+const CLEAN_ENV = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", XDG_RUNTIME_DIR, XDG_CACHE_HOME: join(XDG_RUNTIME_DIR, "cache") };
 
 export interface Finished {
   readonly code: number;

@@ -2,10 +2,13 @@
  * The files an app may be made of: those in its root folder, and those in a node_modules folder at or above it. Every read of an app's source goes
  * through here, so that no symbolic link, absolute path or race can bring in a file from anywhere else.
  */
+import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 
 const READ_ATTEMPTS = 3;
+/** In place of a digest. */
+const UNREAD = "";
 const MOST_MISSING = 2_000;
 
 interface Zone {
@@ -13,6 +16,15 @@ interface Zone {
   readonly path: string;
   /** What the app sees in its place. Host paths must not reach the guest, so names never repeat what is above the root. */
   readonly name: string;
+}
+
+/** What a load saw of the disk. */
+export interface FilesTrace {
+  readonly zones: readonly string[];
+  /** Path, and what was there. */
+  readonly looks: readonly (readonly [path: string, seen: string])[];
+  /** Real path, and the hash of what was read. */
+  readonly digests: readonly (readonly [path: string, digest: string])[];
 }
 
 /** A file was replaced, or is not a plain file, or leads elsewhere. The message is for the app's author. */
@@ -30,6 +42,9 @@ export class AppFiles {
   readonly #zones: readonly Zone[];
   /** Real paths read so far. */
   readonly read = new Set<string>();
+  /** What every look found, and every read: as long as these are the same, so is what was made of them. */
+  readonly #looks = new Map<string, string>();
+  readonly #digests = new Map<string, string>();
   /** Where something was looked for in the app itself, and there was nothing. Not all of a large number. */
   readonly missing = new Set<string>();
 
@@ -51,6 +66,19 @@ export class AppFiles {
 
   get rootPath(): string {
     return (this.#zones[0] as Zone).path;
+  }
+
+  /** All that this load depends on. */
+  get trace(): FilesTrace {
+    return { zones: this.#zones.map(({ path, name }) => `${name} ${path}`), looks: [...this.#looks], digests: [...this.#digests] };
+  }
+
+  /** Whether a load that left `trace` would find now what it found then. */
+  matches({ zones, looks, digests }: FilesTrace, maxBytes: number): boolean {
+    if (zones.join("\n") !== this.trace.zones.join("\n")) return false;
+    for (const [path, seen] of looks) if (describe(this.look(path)) !== seen) return false;
+    for (const [path, digest] of digests) if (this.#digestOf(path, maxBytes) !== digest) return false;
+    return true;
   }
 
   /** The name of a real path as the app sees it ("src/a.ts", "node_modules/hono/…"), or null when the app may not read it. */
@@ -77,7 +105,9 @@ export class AppFiles {
   look(path: string): { readonly realPath: string; readonly isFile: boolean } | null {
     const realPath = realPathOf(path);
     const stats = realPath === null ? null : statsOf(realPath);
-    if (realPath !== null && stats !== null) return { realPath, isFile: !stats.isDirectory() };
+    const seen = realPath === null || stats === null ? null : { realPath, isFile: !stats.isDirectory() };
+    this.#looks.set(path, describe(seen));
+    if (seen !== null) return seen;
     if (this.missing.size < MOST_MISSING && isInside(this.rootPath, path) && !this.isPackage(path)) this.missing.add(path);
     return null;
   }
@@ -97,14 +127,35 @@ export class AppFiles {
 
   #read(realPath: string, maxBytes: number): Uint8Array {
     if (this.nameOf(realPath) === null) throw new UnsafeFile("it lies outside the app's folder");
+    this.#digests.set(realPath, UNREAD);
     for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
       const bytes = readUnmoved(realPath, maxBytes);
       if (bytes === null) continue;
       this.read.add(realPath);
+      this.#digests.set(realPath, digestOf(bytes));
       return bytes;
     }
     throw new UnsafeFile("it was replaced while it was loaded");
   }
+
+  #digestOf(realPath: string, maxBytes: number): string {
+    try {
+      const bytes = this.nameOf(realPath) === null ? null : readUnmoved(realPath, maxBytes);
+      return bytes === null ? UNREAD : digestOf(bytes);
+    } catch (error) {
+      if (error instanceof UnsafeFile) return UNREAD;
+      throw error;
+    }
+  }
+}
+
+/** What a file was, or that there was none. */
+function describe(seen: ReturnType<AppFiles["look"]>): string {
+  return seen === null ? "" : `${seen.isFile ? "file" : "folder"} ${seen.realPath}`;
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("base64");
 }
 
 /** Null when what was opened is not, or no longer, the file at `realPath`. */

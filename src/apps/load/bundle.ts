@@ -48,6 +48,9 @@ export interface LoadOptions extends BuildLimits {
 /** `nodeModules` are those that apps may import; null for none. */
 export type LoadBundle = (appPath: string, options: LoadOptions, nodeModules?: NodeModules | null) => Promise<Bundle>;
 
+/** The part of a load that is about code. */
+export type LoadCode = (appPath: string, options: LoadOptions, nodeModules: NodeModules | null) => Promise<Bundle>;
+
 /** The app needs bundling and this runtime cannot: under Node an app has to come as one JavaScript file. */
 export class BundlerMissing extends LoadError {
   constructor(entry: Entry) {
@@ -62,16 +65,18 @@ export class BundlerMissing extends LoadError {
 
 const LISTENS_FOR_FETCH = /\baddEventListener\s*\(\s*["'`]fetch["'`]/;
 
-export const loadBundle: LoadBundle = async (appPath, options, nodeModules = null) => {
+/** `loadCode` may know more than to bundle: see `bundle-cache`. */
+export const loadWith = (loadCode: LoadCode): LoadBundle => async (appPath, options, nodeModules = null) => {
   const { hasCode = true, assets = null } = options;
   const bundle = hasCode ? await loadCode(appPath, options, nodeModules) : NO_CODE;
   return assets === null ? bundle : withAssets(bundle, assets);
 };
 
+export const loadBundle: LoadBundle = loadWith(async (appPath, options, nodeModules) => bundleEntry(findEntry(appPath, options.main ?? null), options, nodeModules));
+
 const NO_CODE: Bundle = { code: "", sourceMap: null, entry: "", files: [], missing: [], bytes: 0, hash: "", kind: "module", warnings: [], assets: null, doorName: null };
 
-async function loadCode(appPath: string, limits: LoadOptions, nodeModules: NodeModules | null): Promise<Bundle> {
-  const entry = findEntry(appPath, limits.main ?? null);
+export async function bundleEntry(entry: Entry, limits: LoadOptions, nodeModules: NodeModules | null): Promise<Bundle> {
   const text = readEntry(entry, limits);
   const exports = needsBundler(limits.build, text) ? null : exportsOfSingleFile(entry.path, text);
   if (exports !== null) return bundleOf(entry, text, null, exports, new Map(), [], null);

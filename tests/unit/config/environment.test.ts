@@ -3,7 +3,7 @@ import { ENGINE_OPTIONS, readEnvironment } from "../../../src/config/environment
 
 describe("the environment", () => {
   test("nothing set is nothing said", () => {
-    expect(readEnvironment({})).toEqual({ port: undefined, configFile: undefined, logFormat: undefined, hasNoColor: false, runtimeFolder: undefined, tracing: undefined, hasEngineOptions: false });
+    expect(readEnvironment({})).toEqual({ port: undefined, configFile: undefined, logFormat: undefined, hasNoColor: false, runtimeFolder: undefined, cacheFolder: undefined, tracing: undefined, hasEngineOptions: false });
   });
 
   test("a variable that is set to nothing counts as not set", () => {
@@ -11,7 +11,7 @@ describe("the environment", () => {
   });
 
   test("what is set is read", () => {
-    expect(readEnvironment({ NANO_PORT: "8080", NANO_CONFIG: "x.json", NANO_LOG_FORMAT: "apache", NO_COLOR: "1", ...ENGINE_OPTIONS })).toEqual({ port: "8080", configFile: "x.json", logFormat: "apache", hasNoColor: true, runtimeFolder: undefined, tracing: undefined, hasEngineOptions: true });
+    expect(readEnvironment({ NANO_PORT: "8080", NANO_CONFIG: "x.json", NANO_LOG_FORMAT: "apache", NO_COLOR: "1", ...ENGINE_OPTIONS })).toEqual({ port: "8080", configFile: "x.json", logFormat: "apache", hasNoColor: true, runtimeFolder: undefined, cacheFolder: undefined, tracing: undefined, hasEngineOptions: true });
   });
 
   test("values that make no sense are all told at once, without repeating them", () => {
@@ -24,4 +24,12 @@ describe("the environment", () => {
   test.each(["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT", "BUN_INSPECT_CONNECT_TO", "NODE_OPTIONS"])("%s would change what nano is, so nano refuses to start with it", (name) => {
     expect(() => readEnvironment({ [name]: "1" })).toThrow(`the environment variable ${name} is set`);
   });
+});
+
+test("bundles are kept where systemd says, else where the desktop standard does, and never at a relative path", () => {
+  const folderOf = (variables: Record<string, string>) => readEnvironment(variables).cacheFolder;
+  expect(folderOf({ CACHE_DIRECTORY: "/var/cache/nano:/var/cache/other", XDG_CACHE_HOME: "/x", HOME: "/h" })).toBe("/var/cache/nano");
+  expect(folderOf({ XDG_CACHE_HOME: "/x", HOME: "/h" })).toBe("/x/nano");
+  expect(folderOf({ XDG_CACHE_HOME: "", HOME: "/h" })).toBe("/h/.cache/nano");
+  expect(folderOf({ XDG_CACHE_HOME: "x" })).toBeUndefined();
 });
