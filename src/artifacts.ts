@@ -1,7 +1,7 @@
 /** What the build makes and the executable embeds: the metered engine and the base snapshot, loaded into the form that the runtime uses. */
 // As a namespace: see `isolate/snapshot-file.ts`.
 import * as zlib from "node:zlib";
-import { type Base, pristineOf } from "./isolate/bootstrap.ts";
+import type { Base } from "./isolate/bootstrap.ts";
 import type { Engine } from "./isolate/engine.ts";
 import type { EngineLayout } from "./isolate/engine-layout.ts";
 import { readBase } from "./isolate/snapshot-file.ts";
@@ -39,7 +39,7 @@ export interface LoadedArtifacts {
 export function loadArtifacts({ manifest, wasm, base, lazyRooms, nodeModules }: Artifacts): LoadedArtifacts {
   const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
   const engine: Engine = { module, layout: manifest.layout, hash: manifest.engineHash };
-  return { manifest, engine, base: readBase(base, manifest.key, pristineOf(engine)), lazyRooms: readRooms(lazyRooms), nodeModules };
+  return { manifest, engine, base: readBase(base, manifest.key), lazyRooms: readRooms(lazyRooms), nodeModules };
 }
 
 function readRooms(file: Uint8Array): readonly string[] {

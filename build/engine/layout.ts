@@ -7,6 +7,7 @@ import { TAG } from "../../src/isolate/engine-values.ts";
 import type { EngineLayout } from "../../src/isolate/engine-layout.ts";
 import { eachChunk } from "../../src/isolate/free-memory.ts";
 import { BinaryReader } from "../meter/binary.ts";
+import { OP } from "../meter/instructions.ts";
 import { KIND, readModule } from "../meter/sections.ts";
 import { ProbeEngine } from "./probe-engine.ts";
 
@@ -18,6 +19,7 @@ export function probeLayout({ wasm, rejectionTracker }: Pick<BuiltEngine, "wasm"
   const strings = probeStrings(engine);
   return {
     initialPages,
+    stackTop: readStackTop(wasm, initialPages),
     rejectionTracker,
     float64Addend: probeFloat64Addend(engine),
     ...strings,
@@ -36,6 +38,18 @@ function readInitialPages(wasm: Uint8Array): number {
   const limits = new BinaryReader(memory.description);
   limits.byte();
   return limits.u32();
+}
+
+/** The first global is where the stack begins, so the linker says (https://github.com/WebAssembly/tool-conventions/blob/main/DynamicLinking.md); it is held against what instantiation leaves empty. */
+function readStackTop(wasm: Uint8Array, initialPages: number): number {
+  const [pointer] = readModule(wasm).globals;
+  if (pointer === undefined || !pointer.isMutable) throw new Error("the engine has no stack pointer");
+  const initial = new BinaryReader(pointer.encoded);
+  initial.take(2);
+  if (initial.byte() !== OP.i32Const) throw new Error("the stack pointer is no constant");
+  const top = initial.s32();
+  if (top % 16 !== 0 || top < 1 << 20 || top > initialPages * 65_536) throw new Error(`the stack cannot begin at ${top}`);
+  return top;
 }
 
 /** The one offset below `end` that fits every sample. Throws when there is none or more than one. */

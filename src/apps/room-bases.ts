@@ -60,7 +60,7 @@ export class RoomBases {
       await isolate.whenIdle();
       if (why !== null) throw new Error(`the rooms ${rooms.replaceAll("\n", ", ")} do not load: ${why}`);
       invocation.end("ok");
-      return isolate.snapshot();
+      return isolate.snapshot(true);
     } finally {
       isolate.dispose();
     }

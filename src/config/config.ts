@@ -76,6 +76,8 @@ export interface Config {
   readonly hasReservedPaths: boolean;
   /** Absolute path of the folder that keeps work for the next start; null: none; undefined: the system's place for such. */
   readonly diskCache: string | null | undefined;
+  /** Isolates share the pages that they have not written to, where the system can. */
+  readonly sharesPages: boolean;
   readonly admin: AdminConfig;
   readonly limits: ServerLimits;
   readonly apps: readonly AppConfig[];

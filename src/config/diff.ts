@@ -19,7 +19,7 @@ export interface ConfigDiff {
 /** What the fields of an app are called in the config. */
 const FIELD: Readonly<Partial<Record<keyof AppConfig, string>>> = { hasCode: "path", isDefault: "default", egressAllow: "egress" };
 /** Top-level keys that a running nano cannot change. */
-const SETTINGS = { port: "port", host: "host", workers: "workers", log: "log", trustedProxies: "trusted_proxies", hasReservedPaths: "server.reserved_paths", diskCache: "server.disk_cache", admin: "admin", limits: "limits" } as const satisfies Partial<Record<keyof Config, string>>;
+const SETTINGS = { port: "port", host: "host", workers: "workers", log: "log", trustedProxies: "trusted_proxies", hasReservedPaths: "server.reserved_paths", diskCache: "server.disk_cache", sharesPages: "server.shared_pages", admin: "admin", limits: "limits" } as const satisfies Partial<Record<keyof Config, string>>;
 
 export function diffApps(before: readonly AppConfig[], after: readonly AppConfig[]): ConfigDiff {
   const old = new Map(before.map((app) => [app.name, app]));

@@ -5,7 +5,7 @@ import type { AppConfig, Config, Json } from "./config.ts";
 const HIDDEN = "(not shown)";
 
 export function effectiveConfig(config: Config): Json {
-  const { file, port, host, workers, log, trustedProxies, drainMs, hasReservedPaths, diskCache, admin, limits, apps } = config;
+  const { file, port, host, workers, log, trustedProxies, drainMs, hasReservedPaths, diskCache, sharesPages, admin, limits, apps } = config;
   return {
     file,
     port,
@@ -14,7 +14,7 @@ export function effectiveConfig(config: Config): Json {
     log,
     trusted_proxies: trustedProxies,
     drain_ms: drainMs,
-    server: { disk_cache: diskCache ?? false, disk_cache_mb: limits.diskCacheBytes / (1 << 20), drain_delay_ms: limits.drainDelayMs, reserved_paths: hasReservedPaths },
+    server: { disk_cache: diskCache ?? false, disk_cache_mb: limits.diskCacheBytes / (1 << 20), drain_delay_ms: limits.drainDelayMs, reserved_paths: hasReservedPaths, shared_pages: sharesPages },
     admin: { enabled: admin.isEnabled, socket: admin.socket, port: admin.port, host: admin.host, hostnames: admin.hostnames, token: admin.token === null ? null : HIDDEN },
     limits: saidLimits.server(limits),
     apps: apps.map(effectiveApp),

@@ -86,6 +86,7 @@ function resolveConfig({ raw, envs, admin, file, folder, warnings }: Inspected):
     drainMs: raw.drain_ms ?? limits.drain_ms.default,
     hasReservedPaths: raw.server?.reserved_paths ?? false,
     diskCache: raw.server?.disk_cache === undefined ? undefined : raw.server.disk_cache === false ? null : resolve(folder, raw.server.disk_cache),
+    sharesPages: raw.server?.shared_pages ?? true,
     admin: admin.config,
     limits: resolveServerLimits(raw.limits ?? {}, processLimitsOf(raw)),
     apps: raw.apps.map((app, i) => resolveApp(app, envs[i] as AppEnv, limitsOf, folder, isAlone)),

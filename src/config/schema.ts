@@ -194,6 +194,7 @@ export const configSchema = v.strictObject(
             disk_cache: v.exactOptional(v.pipe(v.union([v.literal(false), v.pipe(v.string(), v.nonEmpty())], "must be a folder, or false"), about<string | false>("Folder that keeps bundled apps for the next start, for this user alone; false for none. Else $CACHE_DIRECTORY, $XDG_CACHE_HOME/nano or ~/.cache/nano."))),
             disk_cache_mb: v.exactOptional(limitSchema("disk_cache_mb")),
             reserved_paths: v.exactOptional(flag("Answer /health, /healthz and /readyz on every host, in place of the apps. Else only on hosts that no app serves.", false)),
+            shared_pages: v.exactOptional(flag("Isolates share what they have not changed, on Linux: one that is idle has some 150 KB of its own in place of a megabyte. Else each is a whole copy.", true)),
           },
           "must be an object",
         ),

@@ -4,7 +4,7 @@ import { plugHoles } from "./free-memory.ts";
 import { readString } from "./engine-values.ts";
 import type { OpRegistry } from "./op-table.ts";
 import { trackRejections } from "./rejections.ts";
-import { type Snapshot, takePristine, takeSnapshot } from "./snapshot.ts";
+import { type Snapshot, takeBase } from "./snapshot.ts";
 
 export interface Base {
   readonly snapshot: Snapshot;
@@ -39,7 +39,6 @@ export function boot(engine: Engine, ops: OpRegistry, guestCode: string): Base {
     },
     BOOT_MEMORY_BYTES,
   );
-  const pristine = takePristine(instance);
   instance.boot();
   instance.hideSource(true);
   const wrapped = evaluate(instance, `(function (__nanoOps, __nanoReady) { "use strict"; ${guestCode}\n})`);
@@ -55,15 +54,7 @@ export function boot(engine: Engine, ops: OpRegistry, guestCode: string): Base {
   if (names === null) throw new Error("the bootstrap did not call ready()");
   const events = new Map((names as string).split("\n").filter(Boolean).map((name, i) => [name, i + 1]));
   plugHoles(instance, HOLE_BYTES);
-  return { snapshot: takeSnapshot(instance, pristine), events };
-}
-
-/** The pages that a fresh instance of `engine` holds. */
-export function pristineOf(engine: Engine): Snapshot {
-  const refuse = () => {
-    throw new Error("a pristine instance runs nothing");
-  };
-  return takePristine(new EngineInstance(engine, { callFunction: refuse, interrupt: refuse, grow: refuse, now: refuse }, BOOT_MEMORY_BYTES));
+  return { snapshot: takeBase(instance), events };
 }
 
 function evaluate(instance: EngineInstance, code: string): number {

@@ -6,6 +6,9 @@ export interface EngineLayout {
   /** Pages of linear memory that a fresh instance imports. */
   readonly initialPages: number;
 
+  /** The guest's C stack grows down from here. */
+  readonly stackTop: number;
+
   /** A boxed double is its IEEE bits with this subtracted (mod 2³²) from the high word. */
   readonly float64Addend: number;
 

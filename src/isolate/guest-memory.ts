@@ -7,6 +7,8 @@ import type { Account } from "./scheduler.ts";
 export interface MemoryHolder {
   readonly account: Account;
   readonly countedBytes: number;
+  /** See `Isolate.rest`. */
+  rest(): boolean;
   /** Ends it, because the process has no more. */
   endForMemory(): void;
 }
@@ -43,6 +45,21 @@ export class GuestMemory {
       if (this.#holders.has(victim)) return false;
     }
     return true;
+  }
+
+  get holders(): Iterable<MemoryHolder> {
+    return this.#holders;
+  }
+
+  /** A holder is counted for so much less. */
+  giveBack(bytes: number): void {
+    this.#usedBytes -= bytes;
+  }
+
+  /** It runs again, and may have what it gave back. Nobody can refuse it: what is idle goes. */
+  takeBack(bytes: number): void {
+    this.#makeRoom(bytes);
+    this.#usedBytes += bytes;
   }
 
   add(holder: MemoryHolder): void {

@@ -14,7 +14,9 @@ import { OpCalls } from "./op-calls.ts";
 import type { OpRegistry } from "./op-table.ts";
 import { takeRejections } from "./rejections.ts";
 import type { Account, Scheduler } from "./scheduler.ts";
-import { residentBytes, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import type { GuestPages } from "./guest-pages.ts";
+import { OwnMemory } from "./own-memory.ts";
+import { type Snapshot, takeBase, takeSnapshot } from "./snapshot.ts";
 import type { Slices } from "./slice.ts";
 
 /** What all isolates of a process share. */
@@ -29,8 +31,7 @@ export interface IsolateHost {
   /** Event names in the guest's order. */
   readonly events: ReadonlyMap<string, number>;
   now(): number;
-  /** Takes the memory of an isolate that is not entered any more. */
-  readonly pages: { release(buffer: ArrayBuffer, onReleased: () => void): void };
+  readonly pages: GuestPages;
   readonly memory: GuestMemory;
   /** Host faults: something of ours threw. Returns an id to name it by. */
   reportFault(error: unknown): string;
@@ -71,7 +72,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
   #condemned: Kill | null = null;
   #nextInvocation = 1;
   #nextRid = 1;
-  #countedBytes: number;
+  readonly #memory: OwnMemory;
 
   constructor(options: IsolateOptions) {
     const { host } = options;
@@ -87,10 +88,9 @@ export class Isolate implements InvocationHome, MemoryHolder {
       },
       options.memoryBytes,
     );
-    if (!restoreSnapshot(this.#engine, options.snapshot)) throw new Error("the snapshot does not fit in the isolate's memory");
+    this.#memory = new OwnMemory(host, this.#engine, options.snapshot, this);
     this.#engine.reseed();
     this.#engine.resumeContexts();
-    this.#countedBytes = residentBytes(options.snapshot);
     host.memory.add(this);
     this.#meter = new FuelMeter(this.#engine, host.slices, host.scheduler, options.account);
     this.#entrance = new Entrance(this.#engine, this.#meter, host.events.get("load") ?? 0);
@@ -131,9 +131,17 @@ export class Isolate implements InvocationHome, MemoryHolder {
   get account(): Account {
     return this.#options.account;
   }
+  /**
+   * To be called now and then. The second time in a row that it finds nothing going on, the isolate gives back what it can of its memory; a request after that pays
+   * some 50 µs for it. True when it did.
+   */
+  rest(): boolean {
+    return !this.isBusy && this.#invocations.size === 0 && this.#condemned === null && this.#memory.rest();
+  }
+
   /** What the process' budget is told. */
   get countedBytes(): number {
-    return this.#countedBytes;
+    return this.#memory.countedBytes;
   }
 
   /** Opens an invocation. Deliver its event with `enqueueEvent`. */
@@ -159,10 +167,10 @@ export class Isolate implements InvocationHome, MemoryHolder {
     while (this.isBusy && this.#condemned === null) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Only while idle. Later changes of the isolate do not touch the snapshot. */
-  snapshot(): Snapshot {
+  /** Only while idle. Later changes of the isolate do not touch the snapshot. `isBase`: for others to build on. */
+  snapshot(isBase = false): Snapshot {
     if (this.isBusy || this.#invocations.size > 0) throw new Error("an isolate is snapshot only while idle");
-    return takeSnapshot(this.#engine, this.#options.snapshot);
+    return isBase ? takeBase(this.#engine) : takeSnapshot(this.#engine, this.#options.snapshot.image);
   }
 
   nextRid(): number {
@@ -230,7 +238,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
     for (const invocation of [...this.#invocations.values()]) invocation.end("isolateLost");
     this.#options.onCondemned(kill);
     suspended?.end(new Condemned(kill.outcome));
-    this.#releaseMemory();
+    this.#memory.release();
   }
 
   /** Ends an isolate that nobody needs. What runs in it ends as `isolateLost`. */
@@ -241,11 +249,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
     for (const invocation of [...this.#invocations.values()]) invocation.end("isolateLost");
     this.#suspended?.end(new Condemned("disposed"));
     this.#suspended = null;
-    this.#releaseMemory();
-  }
-
-  #releaseMemory(): void {
-    this.#host.pages.release(this.#engine.memory.buffer as ArrayBuffer, this.#host.memory.remove(this));
+    this.#memory.release();
   }
 
   #enqueue(entry: Entry): void {
@@ -275,6 +279,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
   #enter(entry: Entry): void {
     this.#current = entry.invocation;
     this.#pastLimit = 0;
+    this.#memory.wake();
     try {
       this.#entrance.enter(entry).then(this.#onReturned, this.#onThrown);
     } catch (error) {
@@ -363,18 +368,12 @@ export class Isolate implements InvocationHome, MemoryHolder {
   /** One allocation that could never fit is the app's error to catch; a memory that is full is the end. */
   #grow(bytes: number): boolean {
     const limit = this.#options.memoryBytes;
-    const engine = this.#engine;
-    const asked = bytes - engine.memory.buffer.byteLength;
+    const asked = bytes - this.memoryBytes;
     const isTooMuch = bytes > limit;
-    const counted = bytes - this.#countedBytes;
-    if (!isTooMuch && this.#host.memory.grow(this, counted)) {
-      if (engine.grow(bytes)) {
-        this.#countedBytes = bytes;
-        this.#current?.charge(asked * FUEL_PER_GROWN_BYTE);
-        this.#meter.shorten(asked * FUEL_PER_GROWN_BYTE);
-        return true;
-      }
-      this.#host.memory.grow(this, -counted);
+    if (!isTooMuch && this.#memory.grow(bytes)) {
+      this.#current?.charge(asked * FUEL_PER_GROWN_BYTE);
+      this.#meter.shorten(asked * FUEL_PER_GROWN_BYTE);
+      return true;
     }
     if (asked >= limit / 4) return false;
     const culprit = this.#current;

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import * as zlib from "node:zlib";
 import type { EnginePointers } from "./engine.ts";
 import type { Base } from "./bootstrap.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { createImage } from "./memory-image.ts";
 
 interface Header {
   /** Hash of engine, layout and ops: a snapshot fits nothing else. */
@@ -12,41 +12,42 @@ interface Header {
   readonly memoryBytes: number;
   readonly pointers: EnginePointers;
   readonly events: readonly string[];
-  /** Offset in linear memory and length of each run, in the order of the data. */
-  readonly runs: readonly (readonly [at: number, length: number])[];
+  /** Offset in linear memory and length of each segment, in the order of the data. */
+  readonly segments: readonly (readonly [at: number, length: number])[];
 }
 
-/** Layout: header length (u32 LE), header JSON, the runs' bytes; all of it zstd-compressed. */
+/** Layout: header length (u32 LE), header JSON, the segments' bytes; all of it zstd-compressed. */
 export function writeBase(base: Base, key: string): Uint8Array {
   const { snapshot, events } = base;
+  const { segments } = snapshot.image;
   const header: Header = {
     key,
     memoryBytes: snapshot.memoryBytes,
     pointers: snapshot.pointers,
     events: [...events.keys()],
-    runs: snapshot.runs.map(({ at, data }) => [at, data.byteLength] as const),
+    segments: segments.map(({ at, data }) => [at, data.byteLength] as const),
   };
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.byteLength);
-  return zlib.zstdCompressSync(Buffer.concat([length, json, ...snapshot.runs.map((run) => run.data)]));
+  return zlib.zstdCompressSync(Buffer.concat([length, json, ...segments.map(({ data }) => data)]));
 }
 
-/** Throws when the file was made for another engine or other ops. `pristine` is what a fresh instance of the engine holds (`pristineOf`). */
-export function readBase(file: Uint8Array, key: string, pristine: Snapshot): Base {
+/** Throws when the file was made for another engine or other ops. */
+export function readBase(file: Uint8Array, key: string): Base {
   const data = zlib.zstdDecompressSync(file);
   const end = 4 + data.readUInt32LE(0);
-  const header = JSON.parse(data.toString("utf8", 4, end)) as Header;
-  if (header.key !== key) throw new Error(`the embedded snapshot was made for ${header.key}, not for ${key}: build again`);
+  const { key: found, memoryBytes, pointers, events, segments } = JSON.parse(data.toString("utf8", 4, end)) as Header;
+  if (found !== key) throw new Error(`the embedded snapshot was made for ${found}, not for ${key}: build again`);
   let offset = end;
-  const runs = header.runs.map(([at, length]) => {
-    // Own buffers: `data` may sit at an offset that is not aligned, and it is freed sooner.
-    const run = { at, data: new Uint8Array(data.subarray(offset, offset + length)) };
-    offset += length;
-    return run;
-  });
-  return {
-    snapshot: { base: pristine, pristine: false, memoryBytes: header.memoryBytes, pointers: header.pointers, runs },
-    events: new Map(header.events.map((name, i) => [name, i + 1])),
-  };
+  const image = createImage(
+    memoryBytes,
+    segments.map(([at, length]) => {
+      // Own buffers: `data` may sit at an offset that is not aligned, and it is freed sooner.
+      const segment = { at, data: new Uint8Array(data.subarray(offset, offset + length)) };
+      offset += length;
+      return segment;
+    }),
+  );
+  return { snapshot: { image, patch: null, memoryBytes, pointers }, events: new Map(events.map((name, i) => [name, i + 1])) };
 }

@@ -17,7 +17,9 @@ import { type Route, Router } from "../ingress/router.ts";
 import { Calibration } from "../isolate/calibrate.ts";
 import type { IsolateHost } from "../isolate/isolate.ts";
 import { GuestMemory } from "../isolate/guest-memory.ts";
-import { PageReleaser } from "../isolate/page-release.ts";
+import { GuestPages } from "../isolate/guest-pages.ts";
+import { openSystemMemory } from "../isolate/system-memory.ts";
+import { RestRounds } from "../isolate/rest.ts";
 import { Scheduler } from "../isolate/scheduler.ts";
 import { SlicePlan } from "../isolate/slice.ts";
 import type { Invocation } from "../isolate/invocation.ts";
@@ -84,6 +86,7 @@ export class Runtime {
   readonly #tracing: Tracing | null;
   #calibration: Calibration | null = null;
   readonly #connections = new ConnectionPool();
+  readonly #rests: RestRounds;
   #listeners: readonly OwnListener[] = [];
 
   constructor(options: RuntimeOptions) {
@@ -122,7 +125,7 @@ export class Runtime {
       fuelPerMs: ASSUMED_FUEL_PER_MS,
       events: artifacts.base.events,
       now: testing?.now ?? (() => Date.now()),
-      pages: new PageReleaser(),
+      pages: new GuestPages({ system: openSystemMemory(), isShared: config.sharesPages }),
       memory: new GuestMemory(guestMemoryBytes(config.limits.processMemoryBytes, typeof config.workers === "number" ? Math.max(1, config.workers) : 1)),
       reportFault: (error) => {
         const id = crypto.randomUUID();
@@ -130,6 +133,7 @@ export class Runtime {
         return id;
       },
     };
+    this.#rests = new RestRounds(() => this.#host.memory.holders);
     const nodeModules = new NodeModules(artifacts.nodeModules);
     this.services = { host: this.#host, bases: new RoomBases(this.#host, artifacts.base.snapshot), observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules), assetMemory: new AssetMemory(config.limits.assetMemoryBytes), hasPlaces: options.showsErrors };
     this.registry = new AppRegistry(this.services, (apps, leaving) => this.pipeline.swapRouter(routerOf(apps, leaving)));
@@ -190,6 +194,7 @@ export class Runtime {
     this.#calibration?.stop();
     this.registry.close();
     this.#connections.close();
+    this.#rests.close();
     this.#sweeper.close();
   }
 }

@@ -5,11 +5,13 @@
 import { DeadlineSweeper } from "../../src/base/deadline.ts";
 import { type ByteSource, eachHeader, isByteSource, type ResponseWire } from "../../src/base/wire.ts";
 import type { GuestInvocation } from "../../src/isolate/guest-invocation.ts";
+import { GuestPages } from "../../src/isolate/guest-pages.ts";
 import { GuestError } from "../../src/isolate/guest-error.ts";
 import type { GuestFailure, InvocationLimits, InvocationSummary, Kill } from "../../src/isolate/invocation.ts";
 import { GuestMemory } from "../../src/isolate/guest-memory.ts";
 import { Isolate, type IsolateHost } from "../../src/isolate/isolate.ts";
 import { Account, Scheduler } from "../../src/isolate/scheduler.ts";
+import { openSystemMemory } from "../../src/isolate/system-memory.ts";
 import { SlicePlan } from "../../src/isolate/slice.ts";
 import type { Snapshot } from "../../src/isolate/snapshot.ts";
 import type { BindingServices } from "../../src/bindings/index.ts";
@@ -43,6 +45,7 @@ const LOADED: ResponseWire = { status: 0, statusText: "", headers: "", body: nul
 /** One app's, for all isolates of the process. */
 const caches = new MemoryCacheStore(() => 1 << 20, () => Date.now());
 const scheduler = new Scheduler({ now: () => performance.now(), defer: (turn) => setImmediate(turn), turnMs: 2 });
+const pages = new GuestPages({ system: openSystemMemory(), isShared: true });
 const slices = new SlicePlan(1, 50_000);
 
 export interface IsolateSettings {
@@ -53,6 +56,9 @@ export interface IsolateSettings {
   readonly egress?: WebServices["egress"];
   /** The app finds them as `env.ASSETS`. */
   readonly assets?: ReturnType<BindingServices["assetsOf"]>;
+  /** Where its memory comes from. */
+  readonly pages?: GuestPages;
+  readonly memoryBytes?: number;
 }
 
 export interface RequestParts {
@@ -144,11 +150,13 @@ export class TestIsolate implements Disposable {
   readonly #host: IsolateHost;
   readonly #sweeper = new DeadlineSweeper(25);
   readonly #account = new Account("app");
+  readonly #memoryBytes: number;
   #isolate: Isolate;
 
   /** An isolate with the rooms and no app. */
   constructor(settings: IsolateSettings = {}) {
     this.#limits = { ...LIMITS, ...settings.limits };
+    this.#memoryBytes = settings.memoryBytes ?? MEMORY_BYTES;
     this.#env = JSON.stringify(settings.env ?? {});
     this.#bindings = settings.assets === undefined ? "" : "ASSETS assets";
     const refuse = () => Promise.reject(new GuestError("TypeError", "there is no network in this test"));
@@ -169,7 +177,7 @@ export class TestIsolate implements Disposable {
       fuelPerMs: FUEL_PER_MS,
       events: artifacts.base.events,
       now: () => Date.now(),
-      pages: { release: () => {} },
+      pages: settings.pages ?? pages,
       memory: new GuestMemory(Number.POSITIVE_INFINITY),
       reportFault: (error) => `fault ${this.faults.push(error)}`,
     };
@@ -189,6 +197,12 @@ export class TestIsolate implements Disposable {
     const snapshot = this.#isolate.snapshot();
     this.#isolate.dispose();
     this.#isolate = this.#clone(snapshot);
+  }
+
+  /** As after some time without a request. */
+  rest(): void {
+    this.#isolate.rest();
+    this.#isolate.rest();
   }
 
   snapshot(): Snapshot {
@@ -251,7 +265,7 @@ export class TestIsolate implements Disposable {
       host: this.#host,
       snapshot,
       account: this.#account,
-      memoryBytes: MEMORY_BYTES,
+      memoryBytes: this.#memoryBytes,
       onCondemned: (kill) => {
         this.kill = kill;
       },

@@ -21,6 +21,9 @@ class FakeIsolate implements MemoryHolder {
     if (isGranted) this.countedBytes += bytes;
     return isGranted;
   }
+  rest(): boolean {
+    return false;
+  }
   endForMemory(): void {
     this.isOver = true;
     this.released = this.#memory.remove(this);

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
-import { pristineOf } from "../../../src/isolate/bootstrap.ts";
 import { EngineInstance } from "../../../src/isolate/engine.ts";
-import { restoreSnapshot, type Snapshot, snapshotBytes, takePristine, takeSnapshot } from "../../../src/isolate/snapshot.ts";
+import { isEqualPage, OS_PAGE, pageOf } from "../../../src/isolate/memory-image.ts";
+import { restoreSnapshot, type Snapshot, snapshotBytes, takeBase, takeSnapshot } from "../../../src/isolate/snapshot.ts";
 import { readBase, writeBase } from "../../../src/isolate/snapshot-file.ts";
 import { artifacts, TestIsolate } from "../../harness/isolate.ts";
 
-const PAGE = 4096;
 const { engine, base } = artifacts;
+/** Beyond the base's heap. */
+const FREE_AT = 8 << 20;
 
 function freshInstance(maxBytes = 64 << 20): EngineInstance {
   const refuse = () => {
@@ -15,93 +16,123 @@ function freshInstance(maxBytes = 64 << 20): EngineInstance {
   return new EngineInstance(engine, { callFunction: refuse, interrupt: refuse, grow: refuse, now: refuse }, maxBytes);
 }
 
-function pagesOf(snapshot: Snapshot): Map<number, Uint8Array> {
-  const pages = snapshot.base === null ? new Map<number, Uint8Array>() : pagesOf(snapshot.base);
-  for (const { at, data } of snapshot.runs) for (let offset = 0; offset < data.byteLength; offset += PAGE) pages.set((at + offset) / PAGE, data.subarray(offset, offset + PAGE));
-  return pages;
+function restored(snapshot: Snapshot): EngineInstance {
+  const instance = freshInstance();
+  restoreSnapshot(instance, snapshot);
+  return instance;
+}
+
+/** Pairs of byte offset and length. */
+function runsOf({ patch }: Snapshot): readonly (readonly [at: number, length: number])[] {
+  if (patch === null) return [];
+  return Array.from({ length: patch.runs }, (_, run) => [(patch.words[run * 2] as number) * 4, (patch.words[run * 2 + 1] as number) * 4] as const);
 }
 
 test("a clone's memory equals, byte for byte, the memory that the snapshot was taken of", () => {
-  const original = freshInstance();
-  restoreSnapshot(original, base.snapshot);
-  original.bytes.fill(7, 3_000_000, 3_010_000);
-  const snapshot = takeSnapshot(original, base.snapshot);
+  const original = restored(base.snapshot);
+  original.bytes.fill(7, FREE_AT, FREE_AT + 10_000);
+  for (let at = FREE_AT + 20_000; at < FREE_AT + 60_000; at += 52) original.bytes[at] = at;
+  const snapshot = takeSnapshot(original, base.snapshot.image);
   const clone = freshInstance();
   expect(restoreSnapshot(clone, snapshot)).toBe(true);
   expect(Buffer.compare(clone.bytes, original.bytes)).toBe(0);
   expect(clone.pointers).toEqual(original.pointers);
 });
 
-test("a snapshot holds the pages that differ from its base, and those only", () => {
-  const instance = freshInstance();
-  const at = 8 << 20;
-  const first = takeSnapshot(instance, takePristine(freshInstance()));
-  expect(snapshotBytes(first)).toBe(0);
-  instance.bytes[at] = 1;
-  instance.bytes[at + PAGE] = 1;
-  instance.bytes[at + 3 * PAGE] = 1;
-  const second = takeSnapshot(instance, first);
-  expect(second.runs.map((run) => [run.at, run.data.byteLength])).toEqual([[at, 2 * PAGE], [at + 3 * PAGE, PAGE]]);
+test("a snapshot holds the words that differ from its image, and those only", () => {
+  const instance = restored(base.snapshot);
+  expect(takeSnapshot(instance, base.snapshot.image).patch).toBeNull();
+  instance.bytes[FREE_AT] = 1;
+  instance.bytes[FREE_AT + 1000] = 1;
+  const snapshot = takeSnapshot(instance, base.snapshot.image);
+  expect(runsOf(snapshot)).toEqual([[FREE_AT, 4], [FREE_AT + 1000, 4]]);
+  expect(snapshotBytes(snapshot)).toBe(24);
 });
 
-test("a page that has become empty again is empty in the clone too", () => {
-  const instance = freshInstance();
-  const at = 8 << 20;
-  instance.bytes[at] = 1;
-  const before = takeSnapshot(instance, takePristine(freshInstance()));
-  instance.bytes[at] = 0;
-  const clone = freshInstance();
-  restoreSnapshot(clone, takeSnapshot(instance, before));
-  expect(clone.bytes[at]).toBe(0);
+test("words that lie close together are kept as one run, across the border of pages as well", () => {
+  const instance = restored(base.snapshot);
+  const border = FREE_AT + OS_PAGE;
+  for (const at of [border - 12, border + 4]) instance.bytes[at] = 1;
+  expect(runsOf(takeSnapshot(instance, base.snapshot.image))).toEqual([[border - 12, 20]]);
+});
+
+test("a word that has become 0 is 0 in the clone too", () => {
+  const instance = restored(base.snapshot);
+  const { at, data } = base.snapshot.image.segments[0] as { at: number; data: Uint8Array };
+  const place = at + data.findIndex((byte) => byte !== 0);
+  instance.bytes[place] = 0;
+  expect(restored(takeSnapshot(instance, base.snapshot.image)).bytes[place]).toBe(0);
 });
 
 test("what an isolate does after its snapshot was taken does not change the snapshot", () => {
-  const instance = freshInstance();
-  instance.bytes[8 << 20] = 1;
-  const snapshot = takeSnapshot(instance, takePristine(freshInstance()));
-  instance.bytes[8 << 20] = 2;
-  expect(snapshot.runs.at(-1)?.data[0]).toBe(1);
+  const instance = restored(base.snapshot);
+  instance.bytes[FREE_AT] = 1;
+  const snapshots = [takeSnapshot(instance, base.snapshot.image), takeBase(instance)];
+  instance.bytes[FREE_AT] = 2;
+  for (const snapshot of snapshots) expect(restored(snapshot).bytes[FREE_AT]).toBe(1);
+});
+
+test("what is left of calls on the stack is in no snapshot", () => {
+  const instance = restored(base.snapshot);
+  const { stackTop } = engine.layout;
+  instance.bytes.fill(7, stackTop - 10_000, stackTop);
+  expect(takeSnapshot(instance, base.snapshot.image).patch).toBeNull();
 });
 
 test("an instance whose memory may not grow to the snapshot's size is not filled", () => {
   const large = freshInstance();
   large.grow(32 << 20);
-  const snapshot = takeSnapshot(large, takePristine(freshInstance()));
+  const snapshot = takeBase(large);
   const small = freshInstance(20 << 20);
+  const before = small.bytes.slice();
   expect(restoreSnapshot(small, snapshot)).toBe(false);
-  expect(small.memory.buffer.byteLength).toBe(engine.layout.initialPages * 65_536);
+  expect(Buffer.compare(small.bytes, before)).toBe(0);
 });
 
-test("an app's snapshot repeats no page of the engine's own data or of the base", async () => {
+test("a large snapshot that nobody needs is packed, and unpacked as it was", async () => {
+  const instance = restored(base.snapshot);
+  for (let at = FREE_AT; at < FREE_AT + (1 << 20); at += 8) instance.view.setUint32(at, at, true);
+  const snapshot = takeSnapshot(instance, base.snapshot.image);
+  const whole = snapshotBytes(snapshot);
+  expect(whole).toBeGreaterThan(1 << 20);
+  await snapshot.patch?.pack();
+  expect(snapshotBytes(snapshot)).toBeLessThan(whole / 2);
+  expect(Buffer.compare(restored(snapshot).bytes, instance.bytes)).toBe(0);
+  expect(snapshotBytes(snapshot)).toBe(whole);
+});
+
+test("a snapshot that is cloned while it is packed stays as it is", async () => {
+  const instance = restored(base.snapshot);
+  instance.bytes.fill(7, FREE_AT, FREE_AT + (1 << 20));
+  const snapshot = takeSnapshot(instance, base.snapshot.image);
+  const whole = snapshotBytes(snapshot);
+  const packing = snapshot.patch?.pack();
+  restored(snapshot);
+  await packing;
+  expect(snapshotBytes(snapshot)).toBe(whole);
+});
+
+test("an app's snapshot repeats nothing of what it builds on but words between others", async () => {
   using isolate = new TestIsolate();
   await isolate.evaluate(`export default { fetch: () => new Response("ok") };`);
   const snapshot = isolate.snapshot();
-  const known = pagesOf({ ...base.snapshot, base: pristineOf(engine) });
-  const repeated = [...pagesOf({ ...snapshot, base: null })].filter(([page, data]) => Buffer.compare(known.get(page) ?? new Uint8Array(PAGE), data) === 0);
-  expect(repeated.map(([page]) => page)).toEqual([]);
+  const clone = restored(snapshot);
+  for (const [at, length] of runsOf(snapshot))
+    for (const edge of [at, at + length - 4]) expect(new DataView(clone.bytes.buffer).getInt32(edge, true)).not.toBe(Buffer.from(pageOf(snapshot.image, Math.floor(edge / OS_PAGE))).readInt32LE(edge % OS_PAGE));
 });
 
 test("a base snapshot comes back from its file as it was", () => {
-  const pristine = pristineOf(engine);
-  const file = writeBase(base, "key");
-  const read = readBase(file, "key", pristine);
+  const read = readBase(writeBase(base, "key"), "key");
   expect([...read.events]).toEqual([...base.events]);
   expect(read.snapshot.pointers).toEqual(base.snapshot.pointers);
-  expect(read.snapshot.memoryBytes).toBe(base.snapshot.memoryBytes);
-  expect(read.snapshot.runs.length).toBe(base.snapshot.runs.length);
-  for (const [i, run] of read.snapshot.runs.entries()) {
-    expect(run.at).toBe(base.snapshot.runs[i]?.at as number);
-    expect(Buffer.compare(run.data, base.snapshot.runs[i]?.data as Uint8Array)).toBe(0);
-  }
-  const clone = freshInstance();
-  restoreSnapshot(clone, read.snapshot);
-  const expected = freshInstance();
-  restoreSnapshot(expected, base.snapshot);
-  expect(Buffer.compare(clone.bytes, expected.bytes)).toBe(0);
+  expect(snapshotBytes(read.snapshot)).toBe(snapshotBytes(base.snapshot));
+  const clone = restored(read.snapshot);
+  const expected = restored(base.snapshot);
+  for (let page = 0; page < expected.bytes.byteLength / OS_PAGE; page++) if (!isEqualPage(clone.bytes, page, expected.bytes.subarray(page * OS_PAGE, (page + 1) * OS_PAGE))) throw new Error(`page ${page} differs`);
 });
 
 test("a base snapshot of another engine or of other ops is refused by name", () => {
-  expect(() => readBase(writeBase(base, "one"), "another", pristineOf(engine))).toThrow("made for one, not for another");
+  expect(() => readBase(writeBase(base, "one"), "another")).toThrow("made for one, not for another");
 });
 
 test("two clones of one snapshot do not repeat each other's random numbers", async () => {

@@ -64,7 +64,7 @@ describe("a process with little memory", () => {
     await until(() => nano.app("a").serving.pool.invocations === 1, "the request");
     for (const name of names) nano.app(name).serving.pool.evict(Number.POSITIVE_INFINITY);
     const { memory } = nano.runtime.services.host;
-    const rest = { account: nano.app("b").account, countedBytes: memory.limitBytes - memory.usedBytes, endForMemory() {} };
+    const rest = { account: nano.app("b").account, countedBytes: memory.limitBytes - memory.usedBytes, rest: () => false, endForMemory() {} };
     memory.add(rest);
     const shed = await nano.get("b");
     expect([shed.status, shed.headers.get("x-nano-error"), shed.headers.get("retry-after")]).toEqual([503, "overloaded", "1"]);

@@ -1,0 +1,185 @@
+/**
+ * The pages under linear memory. Isolates of one image share its pages until they write: a fresh one has next to none of its own, and an idle one gives back those in
+ * which it has changed nothing. Dead ones give back all: a WebAssembly memory is unmapped only when a garbage collection gets to it, which its size does not
+ * hurry. Where the system offers none of that, or refuses, isolates get copies.
+ */
+import { readFileSync } from "node:fs";
+import { setImmediate } from "node:timers";
+import type { EngineInstance } from "./engine.ts";
+import { deadPages } from "./free-memory.ts";
+import { copyImage, isEqualPage, type MemoryImage, OS_PAGE, pageIn, type Segment } from "./memory-image.ts";
+import type { SystemMemory } from "./system-memory.ts";
+
+/** What an isolate shares. */
+export interface SharedPages {
+  readonly image: MemoryImage;
+  /** Where linear memory was when it was mapped. */
+  readonly address: number;
+}
+
+/** What is given back in one call: a fraction of a millisecond when all of it was in use, next to nothing when it was not. */
+const CHUNK_BYTES = 4 << 20;
+/** How long the event loop is kept from the next thing. Apps that load at the same time leave memory behind faster than one chunk a turn gives it back. */
+const STEP_MS = 0.5;
+/** Of the mappings that the system allows a process, those that are left for all else: other memory, and isolates that wait for a garbage collection. */
+const MAPPINGS_LEFT = 0.4;
+/** Two of every isolate, and two of each of its segments. */
+const MAPPINGS_PER_ISOLATE = 6;
+const STANDARD_MAPPINGS = 65_530;
+/** Of its heap, what is looked through in one go: about half a millisecond. */
+const MOST_CHUNKS = 50_000;
+
+export interface GuestPagesOptions {
+  /** Null where there is none to use. */
+  readonly system: SystemMemory | null;
+  /** Whether isolates share. */
+  readonly isShared: boolean;
+  /** So many isolates share at most. */
+  readonly mostShared?: number;
+}
+
+export class GuestPages {
+  readonly #system: SystemMemory | null;
+  readonly #isShared: boolean;
+  readonly #mostShared: number;
+  /** Null: the system refused. */
+  readonly #files = new WeakMap<MemoryImage, number | null>();
+  readonly #closeFiles: FinalizationRegistry<number>;
+  #sharing = 0;
+  readonly #leaving: { readonly buffer: ArrayBuffer; readonly shared: SharedPages | null; from: number; readonly onReleased: () => void }[] = [];
+  #isScheduled = false;
+
+  constructor({ system, isShared, mostShared = mostSharedHere() }: GuestPagesOptions) {
+    this.#system = system;
+    this.#isShared = isShared && system !== null;
+    this.#mostShared = mostShared;
+    this.#closeFiles = new FinalizationRegistry((file) => system?.closeFile(file));
+  }
+
+  /** Isolates that share now. */
+  get sharing(): number {
+    return this.#sharing;
+  }
+
+  /** Puts `image` into fresh linear memory. Null when it is a copy. */
+  fill(engine: EngineInstance, image: MemoryImage): SharedPages | null {
+    const shared = this.#map(engine, image);
+    if (shared === null) copyImage(engine.bytes, image);
+    return shared;
+  }
+
+  /**
+   * While nothing of an isolate is on the stack: gives back the pages that hold only what is dead, and those that it shares and has changed nothing in. Returns how many
+   * bytes it keeps at most.
+   */
+  trim(engine: EngineInstance, image: MemoryImage, shared: SharedPages | null): number {
+    const { bytes, layout } = engine;
+    const { first, end, heapEnd } = deadPages(engine, MOST_CHUNKS);
+    const pages = Math.ceil(heapEnd / OS_PAGE);
+    const isSpare = new Uint8Array(pages);
+    for (let i = 0; i < first.length; i++) isSpare.fill(1, first[i], end[i]);
+    const [data] = image.segments;
+    // Between the engine's own data and its heap is the stack.
+    if (data !== undefined) isSpare.fill(1, (data.at + data.data.byteLength) / OS_PAGE, Math.floor(layout.stackTop / OS_PAGE));
+    if (shared !== null && this.#isInPlace(bytes, shared))
+      for (const segment of image.segments)
+        for (let page = segment.at / OS_PAGE; page < Math.min(pages, (segment.at + segment.data.byteLength) / OS_PAGE); page++)
+          if (isSpare[page] === 0 && isEqualPage(bytes, page, pageIn(segment, page))) isSpare[page] = 1;
+    let kept = 0;
+    for (let from = 0; from < pages; ) {
+      const to = isSpare.indexOf(1 - (isSpare[from] as number), from);
+      const next = to === -1 ? pages : to;
+      if (isSpare[from] === 1) this.#system?.discard(bytes.subarray(from * OS_PAGE, next * OS_PAGE));
+      else kept += (next - from) * OS_PAGE;
+      from = next;
+    }
+    return kept;
+  }
+
+  /** `buffer` is never looked at again. Its pages go later, bit by bit, when nothing of its isolate is on the stack any more; `onReleased` is told when all have. */
+  release(buffer: ArrayBuffer, shared: SharedPages | null, onReleased: () => void = () => {}): void {
+    if (this.#system === null) {
+      onReleased();
+      return;
+    }
+    this.#leaving.push({ buffer, shared, from: 0, onReleased });
+    this.#schedule();
+  }
+
+  #map({ bytes }: EngineInstance, image: MemoryImage): SharedPages | null {
+    if (!this.#isShared || this.#sharing >= this.#mostShared) return null;
+    const system = this.#system as SystemMemory;
+    const file = this.#fileOf(system, image);
+    if (file === null) return null;
+    const viewOf = ({ at, data }: Segment) => bytes.subarray(at, at + data.byteLength);
+    const refused = image.segments.findIndex((segment) => !system.mapFile(viewOf(segment), file, segment.at));
+    if (refused !== -1) {
+      for (const segment of image.segments.slice(0, refused)) system.mapEmpty(viewOf(segment));
+      return null;
+    }
+    this.#sharing++;
+    return { image, address: system.addressOf(bytes) };
+  }
+
+  #fileOf(system: SystemMemory, image: MemoryImage): number | null {
+    let file = this.#files.get(image);
+    if (file === undefined) {
+      file = system.createFile(image.segments);
+      this.#files.set(image, file);
+      if (file !== null) this.#closeFiles.register(image, file);
+    }
+    return file;
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#step();
+    });
+  }
+
+  #step(): void {
+    const until = performance.now() + STEP_MS;
+    do this.#releaseChunk();
+    while (this.#leaving.length > 0 && performance.now() < until);
+    if (this.#leaving.length > 0) this.#schedule();
+  }
+
+  #releaseChunk(): void {
+    const next = this.#leaving[0];
+    if (next === undefined) return;
+    const { buffer, from, shared } = next;
+    if (from === 0 && shared !== null) this.#unmap(buffer, shared);
+    const length = Math.min(CHUNK_BYTES, buffer.byteLength - from);
+    if (length > 0) this.#system?.discard(new Uint8Array(buffer, from, length));
+    next.from += length;
+    if (next.from < buffer.byteLength) return;
+    this.#leaving.shift();
+    next.onReleased();
+  }
+
+  /** The engine gets its memory back as it gave it. */
+  #unmap(buffer: ArrayBuffer, shared: SharedPages): void {
+    this.#sharing--;
+    const bytes = new Uint8Array(buffer);
+    if (this.#isInPlace(bytes, shared)) for (const { at, data } of shared.image.segments) this.#system?.mapEmpty(bytes.subarray(at, at + data.byteLength));
+  }
+
+  /** A memory that has moved is a copy, and what it was is the engine's again. */
+  #isInPlace(bytes: Uint8Array, { address }: SharedPages): boolean {
+    return this.#system?.addressOf(bytes) === address;
+  }
+}
+
+/** Of the mappings that a process may have. */
+function mostSharedHere(): number {
+  let most = STANDARD_MAPPINGS;
+  try {
+    most = Number(readFileSync("/proc/sys/vm/max_map_count", "utf8")) || STANDARD_MAPPINGS;
+  } catch {
+    // Not Linux, or no /proc: the standard it is.
+  }
+  return Math.floor((most * (1 - MAPPINGS_LEFT)) / MAPPINGS_PER_ISOLATE);
+}

@@ -1,0 +1,85 @@
+/** The linear memory of one isolate: what it starts from and shares, what the budget counts it for, and what goes back to the system while it rests and when it ends. */
+import type { EngineInstance } from "./engine.ts";
+import type { GuestMemory, MemoryHolder } from "./guest-memory.ts";
+import type { GuestPages, SharedPages } from "./guest-pages.ts";
+import { INSTANCE_BYTES, residentBytes, restoreSnapshot, type Snapshot } from "./snapshot.ts";
+
+interface MemoryHost {
+  readonly pages: GuestPages;
+  readonly memory: GuestMemory;
+}
+
+export class OwnMemory {
+  readonly #host: MemoryHost;
+  readonly #engine: EngineInstance;
+  readonly #snapshot: Snapshot;
+  readonly #holder: MemoryHolder;
+  /** Null where it is a copy. */
+  #shared: SharedPages | null = null;
+  #countedBytes: number;
+  #rest: "active" | "quiet" | "trimmed" = "active";
+  /** What it is not counted for while it rests. */
+  #givenBytes = 0;
+
+  /** Fills the instance. Throws when the snapshot does not fit. */
+  constructor(host: MemoryHost, engine: EngineInstance, snapshot: Snapshot, holder: MemoryHolder) {
+    this.#host = host;
+    this.#engine = engine;
+    this.#snapshot = snapshot;
+    this.#holder = holder;
+    const isFilled = restoreSnapshot(engine, snapshot, (fresh, image) => {
+      this.#shared = host.pages.fill(fresh, image);
+    });
+    if (!isFilled) throw new Error("the snapshot does not fit in the isolate's memory");
+    this.#countedBytes = residentBytes(snapshot);
+  }
+
+  /** What the process' budget is told. */
+  get countedBytes(): number {
+    return this.#countedBytes;
+  }
+
+  /** See `Isolate.rest`; only while nothing goes on. */
+  rest(): boolean {
+    if (this.#rest === "trimmed") return false;
+    if (this.#rest === "active") {
+      this.#rest = "quiet";
+      return false;
+    }
+    this.#rest = "trimmed";
+    const kept = this.#host.pages.trim(this.#engine, this.#snapshot.image, this.#shared) + INSTANCE_BYTES;
+    this.#givenBytes = Math.max(0, this.#countedBytes - kept);
+    this.#countedBytes -= this.#givenBytes;
+    this.#host.memory.giveBack(this.#givenBytes);
+    return true;
+  }
+
+  /** It is entered: it may have again all that it had. */
+  wake(): void {
+    if (this.#rest === "trimmed") {
+      this.#host.memory.takeBack(this.#givenBytes);
+      this.#countedBytes += this.#givenBytes;
+      this.#givenBytes = 0;
+    }
+    this.#rest = "active";
+  }
+
+  /** Grows linear memory to `bytes`, if the budget and its maximum allow. From then on all of it counts. */
+  grow(bytes: number): boolean {
+    const { memory } = this.#host;
+    const counted = bytes - this.#countedBytes;
+    if (!memory.grow(this.#holder, counted)) return false;
+    if (this.#engine.grow(bytes)) {
+      this.#countedBytes = bytes;
+      return true;
+    }
+    memory.grow(this.#holder, -counted);
+    return false;
+  }
+
+  /** It is never looked at again. */
+  release(): void {
+    const { pages, memory } = this.#host;
+    pages.release(this.#engine.memory.buffer as ArrayBuffer, this.#shared, memory.remove(this.#holder));
+  }
+}

@@ -1,0 +1,42 @@
+/** Goes round all isolates and has those that rest give back memory, a few at a time: it is never in the way of a request for long. */
+import type { MemoryHolder } from "./guest-memory.ts";
+
+/** An isolate without work for one to two rounds is trimmed. */
+const ROUND_MS = 400;
+const STEP_MS = 0.5;
+const PAUSE_MS = 2;
+
+export class RestRounds {
+  readonly #holders: () => Iterable<MemoryHolder>;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #round: Iterator<MemoryHolder> | null = null;
+
+  constructor(holders: () => Iterable<MemoryHolder>) {
+    this.#holders = holders;
+    this.#timer = setInterval(() => this.#begin(), ROUND_MS);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#round = null;
+  }
+
+  #begin(): void {
+    if (this.#round !== null) return;
+    this.#round = [...this.#holders()][Symbol.iterator]();
+    this.#step();
+  }
+
+  #step(): void {
+    const until = performance.now() + STEP_MS;
+    while (this.#round !== null) {
+      const { value, done } = this.#round.next();
+      if (done === true) this.#round = null;
+      else if (value.rest() && performance.now() >= until) {
+        setTimeout(() => this.#step(), PAUSE_MS).unref();
+        return;
+      }
+    }
+  }
+}
