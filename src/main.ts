@@ -5,6 +5,7 @@ import type { Artifacts } from "./artifacts.ts";
 import { LoadError } from "./apps/load/load-error.ts";
 import { UsageError, type Terminal } from "./cli/command.ts";
 import { runCli } from "./cli/index.ts";
+import { listenToKeys } from "./cli/key-input.ts";
 import { readEnvironment } from "./config/environment.ts";
 import { EXIT, OperatorError } from "./errors.ts";
 
@@ -14,7 +15,7 @@ export async function main(argv: readonly string[], artifacts: () => Promise<Art
   let code: number;
   try {
     const environment = readEnvironment();
-    code = await runCli(argv, { terminal: environment.hasNoColor ? { ...terminal, hasColor: false } : terminal, environment, artifacts });
+    code = await runCli(argv, { terminal: { ...terminal, hasColor: environment.wantsColor ?? terminal.hasColor }, environment, artifacts });
   } catch (error) {
     code = explain(error, terminal);
   }
@@ -68,6 +69,8 @@ function createTerminal(): Terminal {
       process.stdin.on("close", () => listener(null));
       process.stdin.on("error", () => listener(null));
     },
+    onKey: listenToKeys,
+    columns: () => process.stdout.columns || 80,
     onFault(listener) {
       process.on("uncaughtException", listener);
       process.on("unhandledRejection", listener);

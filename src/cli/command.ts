@@ -29,6 +29,10 @@ export interface Terminal {
   onHangup(listener: () => void): void;
   /** Calls `listener` with each piece of standard input as it comes, and with null at its end. */
   onInput(listener: (text: string | null) => void): void;
+  /** Calls `listener` with each key, as it is pressed; returns how to have lines again. Only of an interactive terminal. */
+  onKey(listener: (key: string) => void): () => void;
+  /** Characters in a line, of a terminal. */
+  columns(): number;
   /** Calls `listener` for errors that nobody caught: defects of ours, which must not end a process that serves. */
   onFault(listener: (error: unknown) => void): void;
   /** Ends the process at once. */

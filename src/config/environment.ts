@@ -7,7 +7,8 @@ export interface Environment {
   readonly port: string | undefined;
   readonly configFile: string | undefined;
   readonly logFormat: "json" | "text" | "apache" | undefined;
-  readonly hasNoColor: boolean;
+  /** As NO_COLOR, FORCE_COLOR and TERM say; undefined: where there is a terminal. */
+  readonly wantsColor: boolean | undefined;
   /** The user's own folder for sockets, where the system has one. */
   readonly runtimeFolder: string | undefined;
   /** The user's own folder for what can be made again, where the system has one. */
@@ -44,7 +45,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     port,
     configFile: variables["NANO_CONFIG"] || undefined,
     logFormat,
-    hasNoColor: (variables["NO_COLOR"] ?? "") !== "",
+    wantsColor: readColor(variables),
     runtimeFolder: variables["XDG_RUNTIME_DIR"] || undefined,
     cacheFolder: cacheFolderOf(variables),
     tracing,
@@ -65,6 +66,13 @@ function cacheFolderOf(variables: Readonly<Record<string, string | undefined>>):
 
 function under(folder: string | undefined, name: string): string | undefined {
   return folder === undefined || folder === "" ? undefined : `${folder}/${name}`;
+}
+
+/** https://force-color.org says yes wherever it is set, tools say no to 0 and false; https://no-color.org. */
+function readColor({ FORCE_COLOR: force, NO_COLOR: no, TERM: term }: Readonly<Record<string, string | undefined>>): boolean | undefined {
+  if (force === "0" || force === "false") return false;
+  if ((force ?? "") !== "") return true;
+  return (no ?? "") !== "" || term === "dumb" ? false : undefined;
 }
 
 function isLogFormat(text: string | undefined): text is Environment["logFormat"] {

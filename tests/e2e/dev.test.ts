@@ -66,7 +66,7 @@ describe("saving", () => {
     const { running, save } = await dev({ "app.js": saying("good") });
     expect(await get(running)).toBe("good");
     await save("app.js", 'export default { fetch() { return new Response("a" "b"); } };\n');
-    await running.waitFor(() => /failed \S+\napp\.js:1:52: [^]*> 1 \| export default/.test(running.out), "the error");
+    await running.waitFor(() => /failed +\S+\napp\.js:1:52: [^]*> 1 \| export default/.test(running.out), "the error");
     const response = await running.request("localhost", "/");
     expect([response.status, await response.text()]).toEqual([503, expect.stringMatching(/^app_failed [^]*app\.js:1:52: [^]*> 1 \| export default/)]);
     await save("app.js", saying("mended"));
@@ -148,18 +148,18 @@ describe("errors", () => {
     const { running } = await dev({ "app.ts": THROWS }, ["./app.ts"]);
     await get(running, "/console");
     await get(running, "/x");
-    await running.waitFor(() => running.out.includes("GET    /x 500"), "the request");
-    expect(running.out).toMatch(/^GET {4}\/console 200 [\d.]+ ms, cpu [\d.]+ ms, 4 B$/m);
+    await running.waitFor(() => /^GET {4}\/x +500 /m.test(running.out), "the request");
+    expect(running.out).toMatch(/^GET {4}\/console +200 +[\d.]+ ms +cpu [\d.]+ ms +4 B +[\d.]+ MB$/m);
     expect(running.out).toMatch(/^RangeError: no order 7\n {4}at find \(app\.ts:6:13\)\n {4}at fetch \(app\.ts:12:\d+\)$/m);
     expect(running.out).toContain(CODE);
-    expect(running.out).toMatch(/^error {2}TypeError: seen\n {4}at fetch \(app\.ts:11:\d+\)$/m);
+    expect(running.out).toMatch(/^error {5}TypeError: seen {2}app\.ts:11:\d+\n {4}at fetch \(app\.ts:11:\d+\)$/m);
   });
 
   test("control characters of an app do not reach the terminal", async () => {
     const { running } = await dev({ "app.js": 'export default { fetch() { console.log("a\\u001b[2Jb\\rc"); throw new Error("\\u001b]0;x\\u0007"); } };\n' });
     await get(running);
     await running.waitFor(() => /^GET .*500/m.test(running.out), "the request");
-    expect(running.out).toContain("log    a\\x1b[2Jb\\x0dc\n");
+    expect(running.out).toContain("log       a\\x1b[2Jb\\x0dc  app.js:1:");
     expect(running.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
   });
 

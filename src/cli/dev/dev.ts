@@ -4,15 +4,22 @@ import { loadBundle } from "../../apps/load/bundle.ts";
 import { loadArtifacts } from "../../artifacts.ts";
 import { createLog } from "../../observe/log.ts";
 import { LogWriter } from "../../observe/log-writer.ts";
-import { Server, urlOf } from "../../supervisor/server.ts";
+import { combine } from "../../observe/observer.ts";
+import { Server } from "../../supervisor/server.ts";
 import { SourceWatch } from "../../supervisor/source-watch.ts";
 import type { Arguments, Command, CommandContext } from "../command.ts";
 import { withEngine } from "../reexec.ts";
 import { argvOf, withFlags } from "../serve.ts";
 import { stopSignal } from "../until-signal.ts";
+import { reachable } from "./addresses.ts";
+import { followKeys } from "./keys.ts";
 import { createDevObserver } from "./observer.ts";
+import { Page } from "./page.ts";
+import { createPaint } from "./paint.ts";
+import { hint } from "./panels.ts";
 import { readProject } from "./project.ts";
 import { watched } from "./reload.ts";
+import { Usage } from "./usage.ts";
 
 export const dev: Command = {
   name: "dev",
@@ -38,23 +45,35 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const config = withFlags(await readProject(args, context), args, context);
   const writer = new LogWriter(1);
   const isForMachines = args.text("log-format") !== undefined || environment.logFormat !== undefined;
-  const observer = isForMachines ? createLog({ ...config.log, write: writer.write, now: () => Date.now() }) : createDevObserver({ write: writer.write, hasColor: terminal.hasColor });
+  const paint = createPaint(terminal.hasColor);
+  const columns = () => (terminal.isInteractive ? terminal.columns() : null);
+  const page = new Page({ write: writer.write, columns, dim: paint.dim });
+  const log = isForMachines ? createLog({ ...config.log, write: writer.write, now: () => Date.now() }) : createDevObserver({ page, paint, columns, apps: config.apps.map(({ name }) => name) });
+  const usage = new Usage((app) => registry.get(app)?.config.limits, (app, use) => log.event("near_limit", { app, ...use }));
+  const observer = combine([log, usage.observer]);
   const hasPort = (args.text("port") ?? environment.port) !== undefined || config.file !== null;
   terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
   for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
   const server = new Server({ artifacts: loadArtifacts(await context.artifacts()), config, observer, loadBundle, isDev: true, ...(environment.tracing === undefined ? {} : { tracing: environment.tracing }) });
-  const at = server.listen({ host: config.host, port: config.port, triedPorts: hasPort ? 1 : TRIED_PORTS });
-  observer.event("listening", { url: urlOf(at), port: at.port, apps: config.apps.map(({ name }) => name).join(", ") });
-  // Everything loads now, so that a mistake shows before the first request.
   const { registry } = server.runtime;
+  const at = server.listen({ host: config.host, port: config.port, triedPorts: hasPort ? 1 : TRIED_PORTS });
+  const { local: url, network } = reachable("http", at);
+  observer.event("listening", { url, port: at.port, apps: config.apps.map(({ name }) => name).join(", "), ...(network.length === 0 ? {} : { network: network.join(" ") }) });
+  // Everything loads now, so that a mistake shows before the first request.
   for (const app of registry.apps) void app.serving.revision.load();
   const watching = args.choice("watch") === false ? null : new SourceWatch(observer);
   watching?.follow(registry.apps.map((app) => watched(app, server.runtime)));
   void server.runtime.calibrate(100);
-  const signal = await stopSignal(terminal, () => {}).signal;
+  const stop = stopSignal(terminal, () => {});
+  const hasKeys = terminal.isInteractive && !isForMachines;
+  if (hasKeys) page.show(`${hint(paint)}\n`);
+  const reload = () => Promise.all(registry.apps.map(({ config: app }) => registry.replace(app, true))).then(() => {});
+  const giveBack = hasKeys ? followKeys({ terminal, registry, usage, page, paint, url, reload, quit: () => stop.ask("q") }) : () => {};
+  const signal = await stop.signal;
   observer.event("stopping", { signal, in_flight: server.runtime.pipeline.inFlight, drain_ms: config.drainMs });
   watching?.close();
   observer.event("stopped", { aborted_apps: (await server.stop()).join(", ") });
+  giveBack();
   await writer.flush(500);
   return EXIT.ok;
 }

@@ -1,39 +1,64 @@
 /** The log of `nano dev`: for people. One tidy line per request, what the app printed, and errors with where they come from. */
+import { type LimitKey, limits } from "../../limits.ts";
 import { escapeControls } from "../../observe/log.ts";
-import { type Observer, silent } from "../../observe/observer.ts";
+import { type ConsoleLevel, type Observer, silent } from "../../observe/observer.ts";
+import type { Paint } from "./paint.ts";
+import type { Page } from "./page.ts";
+import { amount } from "./panels.ts";
+import { requestLine } from "./request-line.ts";
 
 export interface DevObserverOptions {
-  readonly write: (line: string) => void;
-  readonly hasColor: boolean;
+  readonly page: Page;
+  readonly paint: Paint;
+  /** Of the terminal; null where there is none. */
+  readonly columns: () => number | null;
+  /** Names of the apps; one needs no name in every line. */
+  readonly apps: readonly string[];
 }
 
-export function createDevObserver({ write, hasColor }: DevObserverOptions): Observer {
-  const paint = (code: number) => (text: string) => (hasColor ? `\u001b[${code}m${text}\u001b[39m` : text);
-  const dim = (text: string) => (hasColor ? `\u001b[2m${text}\u001b[22m` : text);
-  const [red, green, yellow, cyan] = [paint(31), paint(32), paint(33), paint(36)] as const;
+const LABEL_WIDTH = 9;
+
+export function createDevObserver({ page, paint, columns, apps }: DevObserverOptions): Observer {
+  const { red, green, yellow, cyan, dim } = paint;
+  const nameWidth = apps.length > 1 ? Math.max(...apps.map((name) => name.length)) : 0;
+  const named = (app: string) => (nameWidth > 0 && app !== "" ? ` ${dim(app)}` : "");
   const lines = (text: string) => text.split("\n").map(escapeControls).join("\n");
-  const status = (code: number) => (code >= 500 ? red : code >= 400 ? yellow : green)(String(code));
+  const label = (color: (text: string) => string, text: string) => color(text.padEnd(LABEL_WIDTH));
+  const colorOf = (level: ConsoleLevel) => (level === "error" ? red : level === "warn" ? yellow : level === "debug" ? dim : cyan);
   const events: Readonly<Record<string, (fields: Readonly<Record<string, unknown>>) => string>> = {
-    listening: ({ url, apps }) => `${green("listening")} ${url} ${dim(String(apps))}`,
-    port_in_use: ({ port, next }) => `${yellow("taken")}  port ${port} is in use, trying ${next}`,
+    listening: ({ url, apps: names, network }) => [`${label(green, "listening")} ${url} ${dim(String(names))}`, ...String(network ?? "").split(" ").filter(Boolean).map((one) => `${label(dim, "network")} ${one}`)].join("\n"),
+    port_in_use: ({ port, next }) => `${label(yellow, "taken")} port ${port} is in use, trying ${next}`,
+    config_warning: ({ warning }) => `${label(yellow, "warning")} ${lines(String(warning))}`,
+    certificate_made: ({ file, days }) => `${label(green, "https")} made a certificate for localhost in ${file}, good for ${days} days`,
+    near_limit: ({ app, key, used, allowed, by }) => {
+      const limit = key as LimitKey;
+      const share = Math.round((Number(used) / Number(allowed)) * 100);
+      return `${label(yellow, "near")} ${escapeControls(String(by))} used ${amount(limit, Number(used))} of ${amount(limit, Number(allowed))} (${share} %): ${limits[limit].help}. Past it: ${limits[limit].past}. ${dim(`limits.${limit} of the app raises it`)}${named(String(app))}`;
+    },
+    quarantined: ({ app, for_ms: forMs }) => `${label(red, "resting")} ${app} was ended too often, and is not asked for ${Math.round(Number(forMs) / 1000)} s; a save or r asks it again`,
     stopping: ({ in_flight: inFlight }) => (inFlight === 0 ? "" : dim(`stopping: waits for ${inFlight} requests; once more to stop now`)),
     stopped: ({ aborted_apps: aborted }) => (aborted === "" ? "" : yellow(`stopped before ${aborted} had finished`)),
   };
   return {
     ...silent,
-    request: ({ method, path, status: code, latencyMs, cpuMs, bytes, app, host }) =>
-      write(`${method.padEnd(6)} ${escapeControls(path)} ${status(code)} ${dim(`${latencyMs.toFixed(1)} ms, cpu ${cpuMs.toFixed(2)} ms, ${bytes} B${app === "" ? `, no app for ${escapeControls(host)}` : ""}`)}\n`),
-    kill: ({ reason, used, unit, limit, limitKey, stack }) =>
-      write(`${red(reason)} used ${Math.round(used)} ${unit}, ${limitKey} allows ${Math.round(limit)} ${unit}\n${dim(lines(stack))}${stack === "" || stack.endsWith("\n") ? "" : "\n"}`),
-    failure: ({ name, message, stack, frame }) => write(`${[red(`${escapeControls(name)}: ${lines(message)}`), dim(lines(stack).trimEnd()), frame].filter((part) => part !== "").join("\n")}\n`),
-    console: (_app, _request, level, text) => write(`${(level === "error" ? red : level === "warn" ? yellow : cyan)(level.padEnd(6))} ${lines(text)}\n`),
-    appLoaded: (app, { ms, bundleBytes, revision }) => write(`${green(revision === 1 ? "ready" : "reloaded")} ${app} ${dim(`${(bundleBytes / 1024).toFixed(1)} KB in ${ms.toFixed(0)} ms`)}\n`),
-    appFailed: (app, { error }) => write(`${red("failed")} ${app}\n${lines(error).trimEnd()}\n`),
-    egressDenied: (_app, _request, host) => write(`${yellow("denied")} fetch to ${escapeControls(host)}\n`),
-    fault: (id, error) => write(`${red("nano failed")} (${id}) ${lines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`),
+    request: (record) => page.tell(requestLine(record, { paint, columns: columns(), nameWidth }), `request ${record.method} ${record.path} ${record.status} ${record.app}`),
+    kill: ({ app, reason, used, unit, limit, limitKey, stack }) =>
+      page.tell(`${red(reason)} used ${Math.round(used)} ${unit}, ${limitKey} allows ${Math.round(limit)} ${unit}${named(app)}${stack === "" ? "" : `\n${dim(lines(stack).trimEnd())}`}`, `kill ${app} ${reason} ${stack}`),
+    failure: ({ app, name, message, stack, frame }) => page.tell([`${red(`${escapeControls(name)}: ${lines(message)}`)}${named(app)}`, dim(lines(stack).trimEnd()), frame].filter((part) => part !== "").join("\n")),
+    console: (app, _request, level, text, place) => page.tell(`${label(colorOf(level), level)} ${beside(lines(text), `${place === "" ? "" : `  ${dim(escapeControls(place))}`}${named(app)}`)}`),
+    appLoaded: (app, { ms, bundleBytes, revision }) => page.show(`${label(green, revision === 1 ? "ready" : "reloaded")} ${app} ${dim(`${(bundleBytes / 1024).toFixed(1)} KB in ${ms.toFixed(0)} ms`)}\n`),
+    appFailed: (app, { error }) => page.show(`${label(red, "failed")} ${app}\n${lines(error).trimEnd()}\n`),
+    egressDenied: (app, _request, host) => page.tell(`${label(yellow, "denied")} fetch to ${escapeControls(host)}${named(app)}`),
+    fault: (id, error) => page.show(`${red("nano failed")} (${id}) ${lines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`),
     event: (name, fields) => {
       const told = events[name]?.(fields) ?? "";
-      if (told !== "") write(`${told}\n`);
+      if (told !== "") page.show(`${told}\n`);
     },
   };
+}
+
+/** `aside` behind the first line of `text`. */
+function beside(text: string, aside: string): string {
+  const end = text.indexOf("\n");
+  return end < 0 ? text + aside : text.slice(0, end) + aside + text.slice(end);
 }
