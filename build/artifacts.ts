@@ -14,7 +14,7 @@ import { bundleGuest } from "./guest-code.ts";
 /** Only the declarations matter here: booting calls no op. */
 const UNUSED_SERVICES: Parameters<typeof createOps>[0] = {
   lazyRooms: [],
-  clock: { origin: 0, now: () => 0 },
+  clock: { origin: () => 0, now: () => 0 },
   sink: () => {},
   budgetOf: () => null,
   cachesOf: () => undefined,

@@ -4,7 +4,7 @@
  */
 import type { Account } from "../isolate/scheduler.ts";
 import { Isolate, type IsolateHost } from "../isolate/isolate.ts";
-import type { InvocationLimits, InvocationSummary, Kill } from "../isolate/invocation.ts";
+import type { InvocationLimits } from "../isolate/invocation.ts";
 import { residentBytes, type Snapshot, snapshotBytes } from "../isolate/snapshot.ts";
 import type { Observer } from "../observe/observer.ts";
 import { Redaction } from "../base/redaction.ts";
@@ -12,6 +12,7 @@ import type { AssetMemory } from "../bindings/assets/host/asset-memory.ts";
 import { Assets } from "../bindings/assets/host/assets.ts";
 import { type AppConfig, bindingsOf, type Json, variablesOf } from "../config/config.ts";
 import { limitValue } from "../limits.ts";
+import { type AppImage, describeResult, makeImage } from "./app-image.ts";
 import type { Bundle, LoadBundle, LoadOptions } from "./load/bundle.ts";
 import { LoadError } from "./load/load-error.ts";
 import { mapStack } from "./load/source-map.ts";
@@ -54,7 +55,7 @@ export class Revision {
   #state: RevisionState = "new";
   #loading: Promise<RevisionState> | null = null;
   #bundle: Bundle | null = null;
-  #snapshot: Snapshot | null = null;
+  #image: AppImage | null = null;
   #assets: Assets | null = null;
   #error: Error | null = null;
   #startupCpuMs = 0;
@@ -80,7 +81,7 @@ export class Revision {
     return this.#bundle;
   }
   get snapshot(): Snapshot | null {
-    return this.#snapshot;
+    return this.#image?.snapshot ?? null;
   }
   /** The app's static files, once they are known; null when it has none. */
   get assets(): Assets | null {
@@ -88,7 +89,7 @@ export class Revision {
   }
   /** 0 while there is none. */
   get snapshotBytes(): number {
-    return this.#snapshot === null ? 0 : snapshotBytes(this.#snapshot);
+    return this.#image === null ? 0 : snapshotBytes(this.#image.snapshot);
   }
 
   /** `text` without the values of env and secrets. `isCut`: it goes on where nobody sees, maybe with the rest of a value. */
@@ -108,18 +109,18 @@ export class Revision {
     if (this.#state !== "ready") return;
     this.#state = "failed";
     this.#error = error;
-    this.#snapshot = null;
+    this.#image = null;
     this.#services.observer.appFailed(this.config.name, { revision: this.number, error: error.message });
   }
 
   close(): void {
     this.#state = "closed";
-    this.#snapshot = null;
+    this.#image = null;
   }
 
   /** Whether the process has memory for another one. */
   mayCreateIsolate(): boolean {
-    return this.#snapshot === null || this.#services.host.memory.admits(this.#account, residentBytes(this.#snapshot));
+    return this.#image === null || this.#services.host.memory.admits(this.#account, residentBytes(this.#image.snapshot));
   }
 
   /** Whether the process has memory to load this, if that is still to be done. */
@@ -129,10 +130,10 @@ export class Revision {
 
   /** A new isolate with the app in it, ready for events. */
   createIsolate(hooks: { readonly onCondemned: ConstructorParameters<typeof Isolate>[0]["onCondemned"]; readonly onIdle: () => void }): Isolate {
-    const snapshot = this.#snapshot;
-    if (snapshot === null) throw new Error(`revision ${this.number} of ${this.config.name} is not ready`);
+    const image = this.#image;
+    if (image === null) throw new Error(`revision ${this.number} of ${this.config.name} is not ready`);
     const started = performance.now();
-    const isolate = new Isolate({ host: this.#services.host, snapshot, account: this.#account, memoryBytes: this.config.limits.memoryBytes, ...hooks });
+    const isolate = new Isolate({ host: this.#services.host, snapshot: image.snapshot, clockStartMs: started - image.clockMs, account: this.#account, memoryBytes: this.config.limits.memoryBytes, ...hooks });
     this.#services.observer.activated(this.config.name, performance.now() - started);
     return isolate;
   }
@@ -161,9 +162,9 @@ export class Revision {
       const bundle = await this.#loadBundle(path, loadOptionsOf(this.config));
       if (this.#isClosed()) return "closed";
       this.#bundle = bundle;
-      const snapshot = hasCode ? await this.#evaluate(bundle) : null;
+      const image = hasCode ? await this.#evaluate(bundle) : null;
       if (this.#isClosed()) return "closed";
-      this.#snapshot = snapshot;
+      this.#image = image;
       this.#assets = this.#assetsOf(bundle);
       this.#state = "ready";
       observer.appLoaded(name, { revision: this.number, ms: performance.now() - started, bundleBytes: bundle.bytes, snapshotBytes: this.snapshotBytes, startupCpuMs: this.#startupCpuMs });
@@ -196,39 +197,15 @@ export class Revision {
     return this.#state === "closed";
   }
 
-  async #evaluate(bundle: Bundle): Promise<Snapshot> {
-    const { host, bases } = this.#services;
+  async #evaluate(bundle: Bundle): Promise<AppImage> {
+    const { host, bases, hasPlaces } = this.#services;
     const { limits, name } = this.config;
     const base = await bases.for(bundle.code);
-    const isolate = new Isolate({ host, snapshot: base, account: this.#account, memoryBytes: limits.memoryBytes, onCondemned: () => {} });
-    try {
-      const { outcome, failure, kill, cpuMs } = await new Promise<InvocationSummary>((over) => {
-        const invocation = isolate.open({
-          requestId: this.loadId,
-          app: name,
-          limits: { ...this.invocationLimits, timers: 0, subrequests: 0 },
-          startupCpuMs: limits.startupCpuMs,
-          onAnswer: () => invocation.finish(),
-          onFailure: () => invocation.finish(),
-          onOver: over,
-        });
-        invocation.enter("env", JSON.stringify(variablesOf(this.config)), bindingsOf(this.config));
-        if (this.#services.hasPlaces) invocation.enter("console_places", 1);
-        if (bundle.doorName !== null) invocation.enter("door", bundle.doorName);
-        isolate.evaluate(invocation, bundle.code, "app.js", "app");
-      });
-      this.#startupCpuMs = cpuMs;
-      if (outcome !== "ok")
-        throw new LoadError({
-          file: bundle.entry,
-          message: kill !== null ? describeKill(kill) : failure !== null ? this.redact(`${failure.name}: ${failure.message}`) : `its top level did not finish (${outcome})`,
-          frame: this.redact(this.mapStack(kill?.stack ?? failure?.stack ?? "")),
-        });
-      await isolate.whenIdle();
-      return isolate.snapshot();
-    } finally {
-      isolate.dispose();
-    }
+    const result = await makeImage({ host, base, account: this.#account, app: name, requestId: this.loadId, limits, bundle, env: JSON.stringify(variablesOf(this.config)), bindings: bindingsOf(this.config), hasPlaces });
+    this.#startupCpuMs = result.cpuMs;
+    const { image, kill, failure } = result;
+    if (image === null) throw new LoadError({ file: bundle.entry, message: this.redact(describeResult(result)), frame: this.redact(this.mapStack(kill?.stack ?? failure?.stack ?? "")) });
+    return image;
   }
 }
 
@@ -248,8 +225,4 @@ export function loadOptionsOf({ main, build, hasCode, assets, limits }: AppConfi
 function textsIn(value: Json, least: number): readonly string[] {
   if (typeof value === "object" && value !== null) return Object.values(value).flatMap((inner) => textsIn(inner, least));
   return (typeof value === "string" || typeof value === "number") && String(value).length >= least ? [String(value)] : [];
-}
-
-function describeKill({ used, limit, limitKey, unit }: Kill): string {
-  return `its top level used ${Math.round(used)} ${unit} of ${limitKey}, which allows ${Math.round(limit)} ${unit}`;
 }

@@ -25,6 +25,7 @@ export interface InvocationHome {
   hideSource(isHidden: boolean): void;
   peer(id: number): GuestInvocation | undefined;
   readonly memoryBytes: number;
+  readonly clockStartMs: number;
 }
 
 export interface InvocationOptions {
@@ -86,6 +87,9 @@ export class GuestInvocation implements Invocation, OpContext, Due {
 
   get invocation(): Invocation {
     return this;
+  }
+  get clockStartMs(): number {
+    return this.#home.clockStartMs;
   }
   get isOver(): boolean {
     return this.#phase === "over";

@@ -36,6 +36,8 @@ export interface Invocation {
   readonly resources: Resources;
   /** Aborted when the invocation ends, however it ends. */
   readonly signal: AbortSignal;
+  /** When the clock of its isolate began, on the host's monotonic clock in milliseconds. */
+  readonly clockStartMs: number;
   /** How it went so far. */
   readonly outcome: Outcome;
 }

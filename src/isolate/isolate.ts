@@ -45,6 +45,8 @@ export interface IsolateOptions {
   /** The isolate is not to be used any more. Called once. */
   readonly onCondemned: (kill: Kill) => void;
   readonly onIdle?: () => void;
+  /** When its clock began; absent: with the process. */
+  readonly clockStartMs?: number;
 }
 
 /** An error that unwinds the guest. It never reaches guest code. */
@@ -102,6 +104,9 @@ export class Isolate implements InvocationHome, MemoryHolder {
   }
   get fuelPerMs(): number {
     return this.#host.fuelPerMs;
+  }
+  get clockStartMs(): number {
+    return this.#options.clockStartMs ?? 0;
   }
   get isCondemned(): boolean {
     return this.#condemned !== null;
@@ -299,8 +304,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
       if (engine.exports.QTS_IsJobPending(engine.pointers.runtime) === 0) {
         if (takeRejections(engine)) this.#queue.unshift({ kind: "event", invocation: this.#current as GuestInvocation, event: this.#host.events.get("rejections") ?? 0, a: 0, b: 0, isLate: true });
         this.#leave();
-      }
-      else {
+      } else {
         this.#meter.start();
         engine.runJobs(engine.pointers.runtime, -1, engine.pointers.argv).then(this.#onReturned, this.#onThrown);
       }

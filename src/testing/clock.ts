@@ -24,7 +24,7 @@ export class StoppableClock implements TimerService {
   #movedMs = 0;
   #era = 0;
   readonly performance: GuestClock = {
-    origin: performance.timeOrigin,
+    origin: () => performance.timeOrigin,
     now: () => (this.#stoppedAt === null ? performance.now() : this.#performanceAt + this.#movedMs),
   };
 

@@ -164,7 +164,7 @@ export class TestIsolate implements Disposable {
       engine: artifacts.engine,
       ops: createOps({
         lazyRooms: artifacts.lazyRooms,
-        clock: { origin: 1_000_000, now: settings.now ?? (() => performance.now()) },
+        clock: { origin: () => 1_000_000, now: settings.now ?? (() => performance.now()) },
         sink: (_ctx, level, text) => this.logs.push({ level, text }),
         budgetOf: () => null,
         cachesOf: () => caches,

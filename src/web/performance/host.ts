@@ -5,7 +5,8 @@ import type { performanceOps } from "./ops.ts";
 
 /** What apps may know of the time. Milliseconds. */
 export interface GuestClock {
-  readonly origin: number;
+  /** Of the isolate that asks: each has one of its own. */
+  origin(ctx: OpContext): number;
   now(ctx: OpContext): number;
 }
 
@@ -13,8 +14,8 @@ export interface GuestClock {
 const RESOLUTION_PER_MS = 10;
 
 export const realClock: GuestClock = {
-  origin: performance.timeOrigin,
-  now: () => performance.now(),
+  origin: ({ invocation }) => performance.timeOrigin + invocation.clockStartMs,
+  now: ({ invocation }) => performance.now() - invocation.clockStartMs,
 };
 
 const coarsen = (ms: number) => Math.floor(ms * RESOLUTION_PER_MS) / RESOLUTION_PER_MS;
@@ -22,6 +23,6 @@ const coarsen = (ms: number) => Math.floor(ms * RESOLUTION_PER_MS) / RESOLUTION_
 export function createPerformanceHost(clock: GuestClock): Handlers<typeof performanceOps, OpContext> {
   return {
     clock_now: (ctx) => coarsen(clock.now(ctx)),
-    clock_origin: () => coarsen(clock.origin),
+    clock_origin: (ctx) => coarsen(clock.origin(ctx)),
   };
 }

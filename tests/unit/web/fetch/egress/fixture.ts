@@ -86,7 +86,7 @@ export class Guest {
   constructor(options: Partial<EgressOptions> & { limits?: Partial<AppLimits>; allow?: readonly string[]; allowsPrivate?: boolean; egress?: ReturnType<typeof createEgress>; app?: string } = {}) {
     const limits: AppLimits = { ...resolveAppLimits(), ...options.limits };
     this.resources = new Resources({ nextRid: () => ++this.#rids });
-    const invocation: Invocation = { id: 1, requestId: "r1", app: options.app ?? "app", limits, hops: 0, resources: this.resources, signal: this.#end.signal, outcome: "ok" };
+    const invocation: Invocation = { id: 1, requestId: "r1", app: options.app ?? "app", limits, hops: 0, resources: this.resources, signal: this.#end.signal, clockStartMs: 0, outcome: "ok" };
     this.context = {
       invocation,
       charge: (fuel: number) => {
