@@ -1,6 +1,6 @@
 /** Writes docs/configuration.md: every key of nano.json and every number, from the schema and the catalogue of limits. `bun scripts/configuration-page.ts` */
 import { fileURLToPath } from "node:url";
-import { devFiles } from "../src/config/dev-env.ts";
+import { devVarsFiles, envFiles } from "../src/config/dev-env.ts";
 import { configJsonSchema } from "../src/config/json-schema.ts";
 import { type Limit, limitKeys, limits, type LimitScope, olderNames } from "../src/limits.ts";
 
@@ -94,7 +94,7 @@ ${fixed("env_total_kb")} KB in all, both together.
 - \`required_env\` names variables without which the config is refused.
 - A config with secrets written into it that others may read (any of the mode bits 077) gets a warning. \`from_file\` is the way out.
 
-\`nano dev\` reads ${devFiles("<mode>").map((name) => `\`${name}\``).join(", ")}, first in the config's folder (or the working directory, without a config), then in the app's own; what comes later wins over what comes earlier and over the config, and
+\`nano dev\` reads ${[...envFiles("<mode>"), devVarsFiles(null)[0]].map((name) => `\`${name}\``).join(", ")}, first in the config's folder (or the working directory, without a config), then in the app's own; what comes later wins over what comes earlier and over the config, and
 \`--var KEY=VALUE\` wins over all. \`<mode>\` is \`development\` unless \`--mode\` says otherwise. The grammar is that of [Node's \`--env-file\`](https://nodejs.org/api/environment_variables.html#dotenv): \`KEY=value\`,
 \`export\`, \`#\` comments, quotes of three kinds, several lines within quotes; nothing is expanded. A variable that the config calls a secret stays one. \`nano serve\` reads none of these files.
 

@@ -94,7 +94,8 @@ export const operatorErrors = {
   env_reference: () => say("this names no source for a value", 'write { "from_env": "NAME" } or { "from_file": "path" }, with nothing beside it'),
   env_unset: ({ name, variable }: { name: string; variable: string }) => say(`${name} is to come from the environment variable ${variable}, which is not set`, "set it where nano is started"),
   env_file: ({ name, path, fault }: { name: string; path: string; fault: string }) => say(`${name} is to come from the file ${path}: ${fault}`, "a value is UTF-8 text of at most 5 KB, in a file that the user who runs nano may read"),
-  env_required: ({ names }: { names: readonly string[] }) => say(`required, and neither in env nor in secrets: ${names.join(", ")}`, "add them there, or name where they come from: { \"from_env\": \"NAME\" }"),
+  env_required: ({ names, isDev }: { names: readonly string[]; isDev: boolean }) =>
+    say(`required, and neither in env nor in secrets: ${names.join(", ")}`, isDev ? `add them to .dev.vars (${names[0]}=…), or give them with --var ${names[0]}=…` : "add them there, or name where they come from: { \"from_env\": \"NAME\" }"),
   secrets_exposed: ({ mode }: { mode: string }) => say(`this file holds secrets, and others may read it (mode ${mode})`, 'chmod 600 it, or name where the secrets come from: { "from_file": "path" }'),
   admin_token_twice: () => say("token is there as well", "keep one of the two"),
   admin_token_needed: () => say("a port needs a token: everybody on this machine can connect to it", 'add "token_file": "path", with a file that holds what "openssl rand -hex 32" prints'),

@@ -1,15 +1,12 @@
 /** `nano check`: says what would not run, without serving anything. */
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
 import { type Bundle, loadBundle } from "../apps/load/bundle.ts";
 import { loadArtifacts } from "../artifacts.ts";
-import type { Config } from "../config/config.ts";
-import { findConfig, loadConfig } from "../config/load.ts";
-import { configOfApp } from "../config/single-app.ts";
+import { findConfig } from "../config/load.ts";
 import { EXIT, formatProblem, OperatorError } from "../errors.ts";
 import { silent } from "../observe/observer.ts";
 import { Runtime } from "../runtime/runtime.ts";
 import type { Arguments, Command, CommandContext } from "./command.ts";
+import { readProjectAt } from "./project.ts";
 import { withEngine } from "./reexec.ts";
 import { argvOf } from "./serve.ts";
 
@@ -17,15 +14,17 @@ export const check: Command = {
   name: "check",
   summary: "Check a config or an app: say what would not run",
   usage: "check [config|app]",
-  examples: ["nano check", "nano check nano.json", "nano check ./app.ts"],
-  flags: {},
+  examples: ["nano check", "nano check nano.json", "nano check ./app.ts", "nano check wrangler.toml --env staging"],
+  flags: { env: { type: "string", short: "e", value: "name", help: "the environment of a wrangler file" } },
   maxPositionals: 1,
   run: (args, context) => withEngine(argvOf("check", args), context, () => run(args, context)),
 };
 
 async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { terminal } = context;
-  const config = await readWhat(args.positionals[0], context);
+  const [named] = args.positionals;
+  if (named === undefined && findConfig(terminal.cwd, context.environment.configFile) === undefined) throw new OperatorError({ message: "there is no nano.json here", hint: "name what to check: nano check nano.json, nano check ./app.js" });
+  const config = await readProjectAt(named, context, { command: null, isLenient: true, environment: args.text("env") });
   const runtime = new Runtime({ artifacts: loadArtifacts(await context.artifacts()), config, observer: silent, loadBundle, showsErrors: true, allowsPrivateFetch: false });
   for (const warning of config.warnings) terminal.out(`warning: ${formatProblem(warning)}\n`);
   let failures = 0;
@@ -43,14 +42,6 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   }
   terminal.out(failures === 0 ? `${config.apps.length} of ${config.apps.length} apps would run\n` : `${failures} of ${config.apps.length} apps would not run\n`);
   return failures === 0 ? EXIT.ok : EXIT.failure;
-}
-
-async function readWhat(named: string | undefined, { terminal, environment }: CommandContext): Promise<Config> {
-  if (named !== undefined && !/\.jsonc?$/.test(named)) return configOfApp(terminal.cwd, { path: named });
-  const file = named === undefined ? findConfig(terminal.cwd, environment.configFile) : resolve(terminal.cwd, named);
-  if (file === undefined) throw new OperatorError({ message: "there is no nano.json here", hint: "name what to check: nano check nano.json, nano check ./app.js" });
-  if (named !== undefined && (await stat(file).then((found) => found.isDirectory(), () => false))) return configOfApp(terminal.cwd, { path: named });
-  return loadConfig(file, terminal.cwd);
 }
 
 function sizeOf(bundle: Bundle | null): string {

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { AdminListener } from "../admin/listener.ts";
 import { socketOf } from "../config/admin-socket.ts";
 import type { Config } from "../config/config.ts";
-import { findConfig } from "../config/load.ts";
+import { findConfig, isConfigName } from "../config/load.ts";
 import { EXIT, OperatorError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { loadArtifacts } from "../artifacts.ts";
@@ -27,12 +27,13 @@ export const serve: Command = {
   usage: "serve [app] [--config <file>] [flags]",
   examples: ["nano serve --config nano.json", "nano serve                       # ./nano.json, or ./config.json", "nano serve ./app --port 8080"],
   flags: {
-    config: { type: "string", short: "c", value: "file", help: "config file; else NANO_CONFIG, ./nano.json, ./config.json" },
+    config: { type: "string", short: "c", value: "file", help: "config file; else NANO_CONFIG, ./nano.json, ./wrangler.{json,jsonc,toml}, ./config.json" },
     app: { type: "string", short: "a", value: "path", help: "serve this one app on every host, without a config" },
     port: { type: "string", short: "p", value: "port", help: "port to listen on; else NANO_PORT, else the config's, else 3000" },
     host: { type: "string", value: "address", help: "address to listen on; else the config's, else 127.0.0.1" },
     workers: { type: "string", short: "w", value: "number", help: "processes that serve: a number, auto for one per core, 0 for everything in one; else the config's, else auto" },
     cache: { type: "string", value: "folder", help: "where bundled apps are kept for the next start, or none; else the config's server.disk_cache, else the system's place" },
+    env: { type: "string", short: "e", value: "name", help: "the environment of a wrangler file" },
     "log-format": { type: "string", value: "format", help: "json, text or apache; else NANO_LOG_FORMAT, else the config's" },
     "log-level": { type: "string", value: "level", help: "debug, info, warn or error" },
   },
@@ -102,14 +103,14 @@ async function sourceOf(args: Arguments, context: CommandContext): Promise<Confi
   const named = args.text("config");
   if (args.text("app") !== undefined && args.positionals.length > 0) throw new UsageError(`two apps: ${args.text("app")} and ${args.positionals[0]}; serve several with a config file`);
   if (app !== undefined && named !== undefined) throw new UsageError("--config and an app exclude each other: name one of them");
-  if (app !== undefined && /\.jsonc?$/.test(app)) throw new UsageError(`${app} is a config file: nano serve --config ${app}`);
+  if (app !== undefined && isConfigName(app)) throw new UsageError(`${app} is a config file: nano serve --config ${app}`);
   const settle = (config: Config) => withFlags(config, args, context);
   if (app !== undefined) {
     await mustExist("serve", cwd, app);
     return new ConfigSource({ file: null, cwd, entries: [{ path: app, default: true }], settle });
   }
   const file = findConfig(cwd, named ?? environment.configFile);
-  if (file !== undefined) return new ConfigSource({ file, cwd, entries: [], settle });
+  if (file !== undefined) return new ConfigSource({ file, cwd, entries: [], environment: args.text("env"), settle });
   throw new OperatorError({ message: "there is no nano.json here, and no app was named", hint: "serve one app: nano serve ./app.js – or write a config: nano serve --help" });
 }
 

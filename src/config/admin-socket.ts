@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import type { Config } from "./config.ts";
 import { Document } from "./positions.ts";
+import { isWranglerFile } from "./wrangler/wrangler.ts";
 
 /** Private to the user; made by the nano that needs it. `runtimeFolder`: the system's own, if it has one. */
 export function socketFolder(runtimeFolder: string | undefined): string {
@@ -19,6 +20,8 @@ export function socketOf({ file, admin, apps }: Pick<Config, "file" | "admin" | 
 
 /** The same of a config file that need not be right otherwise, and whose variables need not be there: it belongs to another process. */
 export async function socketOfFile(file: string, runtimeFolder: string | undefined): Promise<string> {
+  // A wrangler file says nothing of it.
+  if (isWranglerFile(file)) return join(socketFolder(runtimeFolder), socketName(file));
   const { admin } = new Document(await readFile(file, "utf8"), file).value as { readonly admin?: { readonly socket?: unknown } };
   const said = admin?.socket;
   return typeof said === "string" ? resolve(dirname(file), said) : join(socketFolder(runtimeFolder), socketName(file));

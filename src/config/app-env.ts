@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { type Place, type Problem, problem } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Json } from "./config.ts";
-import { type DevEnv, type DevVariable, readDevEnv } from "./dev-env.ts";
+import { type DevEnv, type DevVariable, type DevVariables, readDevEnv } from "./dev-env.ts";
 import { isEnvName, referenceOf } from "./env-schema.ts";
 import type { EnvSources } from "./env-sources.ts";
 import { type Document, fieldName, type Path } from "./positions.ts";
@@ -15,7 +15,7 @@ type Variables = Readonly<Record<string, Json>>;
 export interface AppEnv {
   readonly env: Variables;
   readonly secrets: Variables;
-  /** Files that values came from. */
+  /** Files that values came from, or would come from if they were there. */
   readonly files: readonly string[];
   /** A secret stands in the config itself. */
   readonly hasInlineSecrets: boolean;
@@ -29,6 +29,7 @@ export interface EnvOptions {
   readonly folder: string;
 }
 
+const NONE: DevVariables = { variables: new Map(), files: [] };
 const MOST_VALUE_BYTES = limits.env_value_kb.default << 10;
 const MOST_TOTAL_BYTES = limits.env_total_kb.default << 10;
 
@@ -57,19 +58,19 @@ class EnvReader {
 
   read(app: Loose, path: Path): AppEnv {
     const { dev, folder } = this.#options;
-    const devVariables = dev === null ? new Map<string, DevVariable>() : readDevEnv(dev, [folder, ...folderOf(app["path"], folder)]);
+    const { variables: devVariables, files } = dev === null ? NONE : readDevEnv(dev, [folder, ...folderOf(app["path"], folder)]);
+    this.#files.push(...files);
     const [said, secret] = [looseOf(app["env"]), looseOf(app["secrets"])];
     for (const name of Object.keys(secret)) if (Object.hasOwn(said, name)) this.#problems.push(this.#document.problem("env_twice", { name }, [...path, "secrets", name], { ofKey: true }));
     const secrets = this.#readAll(secret, [...path, "secrets"], devVariables);
     const env = this.#readAll(said, [...path, "env"], devVariables);
     for (const [name, { value, file }] of devVariables) {
-      if (file !== undefined) this.#files.push(file);
       const isNew = !Object.hasOwn(said, name) && !Object.hasOwn(secret, name);
       if (isNew && this.#accept(name, value, { ...(file === undefined ? {} : { file }), field: fieldName([...path, "env", name]) })) env[name] = value;
     }
     const required = app["required_env"];
     const missing = (Array.isArray(required) ? required : []).filter((name) => typeof name === "string" && isEnvName(name) && !isGiven(name, said, secret, devVariables)) as string[];
-    if (missing.length > 0) this.#problems.push(this.#document.problem("env_required", { names: missing }, [...path, "required_env"]));
+    if (missing.length > 0) this.#problems.push(this.#document.problem("env_required", { names: missing, isDev: dev !== null }, [...path, "required_env"]));
     return { env, secrets, files: [...new Set(this.#files)], hasInlineSecrets: this.#hasInlineSecrets };
   }
 

@@ -59,11 +59,13 @@ export interface AdminConfig {
 export interface Config {
   /** The file it was read from; null when there is none. */
   readonly file: string | null;
-  /** Files besides `file` that values of env and secrets, and the admin token, came from. */
+  /** Files besides `file` that values of env and secrets, and the admin token, came from; in `nano dev` those too that would be read if they were there. */
   readonly envFiles: readonly string[];
   /** What works, and should not stay so. */
   readonly warnings: readonly Problem[];
   readonly port: number;
+  /** The port is what the config says, and not one that nano has chosen. */
+  readonly hasPort: boolean;
   readonly host: string;
   /** Processes that serve; 0: everything in one. */
   readonly workers: number | "auto";

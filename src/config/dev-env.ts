@@ -7,8 +7,12 @@ import { OperatorError } from "../errors.ts";
 export interface DevEnv {
   /** What `.env.<mode>` is called. */
   readonly mode: string;
+  /** What `.dev.vars.<environment>` is called, which takes the place of `.dev.vars`; null or absent: none. */
+  readonly environment?: string | null;
   /** From the command line: they win over all files. */
   readonly variables: Readonly<Record<string, string>>;
+  /** As wrangler has it: where there is a .dev.vars, no .env file is read. https://developers.cloudflare.com/workers/configuration/secrets/#local-development-with-secrets */
+  readonly followsWrangler?: boolean;
 }
 
 export interface DevVariable {
@@ -17,20 +21,34 @@ export interface DevVariable {
   readonly file: string | undefined;
 }
 
+export interface DevVariables {
+  readonly variables: ReadonlyMap<string, DevVariable>;
+  /** Files that were looked for, whether they are there or not. */
+  readonly files: readonly string[];
+}
+
 /** In order of precedence, the weakest first. */
-export const devFiles = (mode: string): readonly string[] => [".env", `.env.${mode}`, ".env.local", `.env.${mode}.local`, ".dev.vars"];
+export const envFiles = (mode: string): readonly string[] => [".env", `.env.${mode}`, ".env.local", `.env.${mode}.local`];
+/** The first that is there. */
+export const devVarsFiles = (environment: string | null): readonly string[] => [...(environment === null ? [] : [`.dev.vars.${environment}`]), ".dev.vars"];
 
 /** What the files in `folders` say, the later folder winning, and the command line over both. Throws OperatorError for a file that is there and cannot be read. */
-export function readDevEnv({ mode, variables }: DevEnv, folders: readonly string[]): ReadonlyMap<string, DevVariable> {
+export function readDevEnv({ mode, environment = null, variables, followsWrangler = false }: DevEnv, folders: readonly string[]): DevVariables {
   const found = new Map<string, DevVariable>();
-  for (const folder of new Set(folders))
-    for (const name of devFiles(mode)) {
-      const file = join(folder, name);
-      const text = readIfThere(file);
-      if (text !== null) for (const [key, value] of Object.entries(parseEnv(text))) found.set(key, { value: value ?? "", file });
-    }
+  const files: string[] = [];
+  const take = (file: string, text: string | null) => {
+    if (text !== null) for (const [key, value] of Object.entries(parseEnv(text))) found.set(key, { value: value ?? "", file });
+  };
+  for (const folder of new Set(folders)) {
+    const env = envFiles(mode).map((name) => join(folder, name));
+    const devVars = devVarsFiles(environment).map((name) => join(folder, name));
+    files.push(...env, ...devVars);
+    const [file, text] = devVars.map((one) => [one, readIfThere(one)] as const).find(([, said]) => said !== null) ?? ["", null];
+    if (text === null || !followsWrangler) for (const one of env) take(one, readIfThere(one));
+    take(file, text);
+  }
   for (const [key, value] of Object.entries(variables)) found.set(key, { value, file: undefined });
-  return found;
+  return { variables: found, files };
 }
 
 function readIfThere(file: string): string | null {

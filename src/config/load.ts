@@ -7,9 +7,11 @@ import { OperatorError, problem } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Config } from "./config.ts";
 import type { DevEnv } from "./dev-env.ts";
-import { parseConfig } from "./parse.ts";
+import { configOfDocument, parseConfig } from "./parse.ts";
+import { Document } from "./positions.ts";
+import { isWranglerFile, rawOf, readWrangler, WRANGLER_NAMES } from "./wrangler/wrangler.ts";
 
-const NAMES = ["nano.json", "config.json"] as const;
+const NAMES = ["nano.json", ...WRANGLER_NAMES, "config.json"] as const;
 const MOST_BYTES = limits.config_file_mb.default << 20;
 
 /** The file that was asked for, or the one that lies in `cwd`; undefined when there is none. */
@@ -18,17 +20,43 @@ export function findConfig(cwd: string, asked: string | undefined): string | und
   return NAMES.map((name) => join(cwd, name)).find((file) => existsSync(file));
 }
 
-/** Throws OperatorError. `file` is absolute; problems name it relative to `cwd`. `dev`: variables of `nano dev`, besides those of the config. */
-export async function loadConfig(file: string, cwd: string, dev?: DevEnv): Promise<Config> {
-  return (await loadConfigText(file, cwd, dev)).config;
+/** Whether a file of this name is read as a config, where an app may stand as well. */
+export function isConfigName(name: string): boolean {
+  return /\.jsonc?$/.test(name) || isWranglerFile(name);
+}
+
+export interface LoadConfigOptions {
+  /** Of `nano dev`: variables besides those of the config. What nano lacks of a wrangler file is told then, and else refused. */
+  readonly dev?: DevEnv | undefined;
+  /** Of a wrangler file. */
+  readonly environment?: string | undefined;
+  /** For `check`, which is to tell and not to refuse what nano lacks, with the values that `nano serve` has. */
+  readonly isLenient?: boolean;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly text: string;
+  /** What it says, as nano.json says it. */
+  readonly raw: Readonly<Record<string, unknown>>;
+  /** The text is not nano's own format: nano does not change it. */
+  readonly isForeign: boolean;
+}
+
+/** Throws OperatorError. `file` is absolute; problems name it relative to `cwd`. */
+export async function loadConfig(file: string, cwd: string, options: LoadConfigOptions = {}): Promise<Config> {
+  return (await loadConfigText(file, cwd, options)).config;
 }
 
 /** The config with the text that it was made of. */
-export async function loadConfigText(file: string, cwd: string, dev?: DevEnv): Promise<{ readonly config: Config; readonly text: string }> {
+export async function loadConfigText(file: string, cwd: string, { dev, environment, isLenient = false }: LoadConfigOptions = {}): Promise<LoadedConfig> {
   const shownAs = shown(file, cwd);
   const { bytes, mode } = await readBytes(file, shownAs);
   const text = decode(bytes, shownAs);
-  return { config: parseConfig(text, file, shownAs, { dev, mode: process.platform === "win32" ? undefined : mode }), text };
+  if (!isWranglerFile(file)) return { config: parseConfig(text, file, shownAs, { dev, mode: process.platform === "win32" ? undefined : mode }), text, raw: new Document(text, shownAs).value as LoadedConfig["raw"], isForeign: false };
+  const read = readWrangler(text, file, shownAs, { environment: environment ?? dev?.environment ?? null, use: dev !== undefined ? "dev" : isLenient ? "check" : "serve" });
+  const config = configOfDocument(read.document, file, dirname(file), { dev: dev === undefined ? undefined : { ...dev, followsWrangler: true } }, read.problems);
+  return { config: { ...config, warnings: [...read.warnings, ...config.warnings] }, text, raw: rawOf(read), isForeign: true };
 }
 
 async function readBytes(file: string, shownAs: string): Promise<{ readonly bytes: Uint8Array; readonly mode: number }> {
@@ -69,7 +97,7 @@ async function openError(file: string, shownAs: string, code: string): Promise<O
 /** A config beside `file` that may have been meant. */
 async function neighbour(file: string, shownAs: string): Promise<string | undefined> {
   const names = await readdir(dirname(file)).catch(() => []);
-  const meant = suggest(basename(file), names.filter((name) => /\.jsonc?$/.test(name)));
+  const meant = suggest(basename(file), names.filter((name) => isConfigName(name)));
   return meant === undefined ? undefined : join(dirname(shownAs), meant);
 }
 

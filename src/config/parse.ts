@@ -46,6 +46,14 @@ export function configOfData(data: object, folder: string, options: ParseOptions
   return resolveConfig({ raw: v.parse(configSchema, document.value), envs, admin, file: null, folder: resolve(folder), warnings: admin.warnings.map(withoutPlace) });
 }
 
+/** The configuration that `document` says, whatever file it was made of. `found`: problems that are known already. Throws OperatorError with all. */
+export function configOfDocument(document: Document, file: string, folder: string, options: ParseOptions, found: readonly Problem[]): Config {
+  const { problems, envs, admin } = inspect(document, folder, options);
+  const all = [...found, ...problems].sort(byPlace);
+  if (all.length > 0) throw new OperatorError(all);
+  return resolveConfig({ raw: v.parse(configSchema, document.value), envs, admin, file, folder, warnings: admin.warnings });
+}
+
 function inspect(document: Document, folder: string, { sources = hostSources, dev }: ParseOptions): { readonly problems: readonly Problem[]; readonly envs: readonly AppEnv[]; readonly admin: ReadAdmin } {
   const { envs, problems } = readAppEnvs(document, { sources, dev: dev ?? null, folder });
   const admin = readAdmin(document, sources, folder);
@@ -79,6 +87,7 @@ function resolveConfig({ raw, envs, admin, file, folder, warnings }: Inspected):
     envFiles: [...new Set([...envs, admin].flatMap(({ files }) => files))],
     warnings,
     port: raw.port ?? DEFAULT_PORT,
+    hasPort: raw.port !== undefined,
     host: listenAddress(raw.host ?? DEFAULT_HOST) ?? DEFAULT_HOST,
     workers: raw.workers ?? "auto",
     log: { ...DEFAULT_LOG, ...raw.log },

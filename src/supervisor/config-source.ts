@@ -7,7 +7,6 @@ import type { Config } from "../config/config.ts";
 import { EditError, stageEdit, withApp } from "../config/edit.ts";
 import { loadConfigText } from "../config/load.ts";
 import { configOfData, parseConfig } from "../config/parse.ts";
-import { Document } from "../config/positions.ts";
 import { OperatorError } from "../errors.ts";
 
 /** An entry of `apps`, unchecked. */
@@ -18,6 +17,8 @@ export interface ConfigSourceOptions {
   readonly file: string | null;
   readonly cwd: string;
   readonly entries: readonly Entry[];
+  /** Of a wrangler file. */
+  readonly environment?: string | undefined;
   /** What flags and the environment say wins over what was read. */
   readonly settle: (config: Config) => Config;
 }
@@ -50,6 +51,7 @@ export class ConfigSource {
   readonly #options: ConfigSourceOptions;
   readonly #overrides = new Map<string, Override>();
   #text = "";
+  #isForeign = false;
   #root: Entry = {};
   #said: readonly Named[] = [];
 
@@ -59,14 +61,15 @@ export class ConfigSource {
 
   /** Throws OperatorError. */
   async read(): Promise<Config> {
-    const { file, cwd, entries, settle } = this.#options;
+    const { file, cwd, entries, settle, environment } = this.#options;
     if (file === null) {
       if (this.#said.length === 0) this.#take({ apps: entries }, configOfData({ apps: entries }, cwd));
       return settle(this.#merged());
     }
-    const { config, text } = await loadConfigText(file, cwd);
+    const { config, text, raw, isForeign } = await loadConfigText(file, cwd, { environment });
     this.#text = text;
-    this.#take(new Document(text, file).value as Entry, config);
+    this.#isForeign = isForeign;
+    this.#take(raw, config);
     for (const [name, { base }] of this.#overrides) if (base !== this.#saidOf(name)) this.#overrides.delete(name);
     return settle(this.#overrides.size === 0 ? config : { ...this.#merged(), warnings: config.warnings });
   }
@@ -104,6 +107,7 @@ export class ConfigSource {
   async persist(draft: Draft, replaced: string | null): Promise<Persisting> {
     const { file } = this.#options;
     if (file === null) throw new PersistError("not_persisted", "nano was started without a config file");
+    if (this.#isForeign) throw new PersistError("not_persisted", "the config is a wrangler file, which nano reads and does not write");
     const { name, entry } = draft;
     const at = this.#said.findIndex((one) => one.name === (replaced ?? name));
     const said = this.#said[at]?.entry ?? null;

@@ -25,12 +25,13 @@ export const dev: Command = {
   name: "dev",
   summary: "Serve an app while you edit it",
   usage: "dev [file|folder|config] [flags]",
-  examples: ["nano dev app.js", "nano dev ./my-app --port 8080", "nano dev nano.json"],
+  examples: ["nano dev app.js", "nano dev ./my-app --port 8080", "nano dev nano.json", "nano dev wrangler.toml --env staging"],
   flags: {
     port: { type: "string", short: "p", value: "port", help: "port to listen on; else NANO_PORT, else 3000 or the next free one" },
     host: { type: "string", value: "address", help: "address to listen on; else 127.0.0.1" },
     var: { type: "string", value: "KEY=VALUE", isList: true, help: "a variable for the env of every app; wins over .env files, .dev.vars and the config" },
-    mode: { type: "string", value: "name", help: "which .env.<name> to read besides .env; else development" },
+    env: { type: "string", short: "e", value: "name", help: "the environment: env.<name> of a wrangler file, .dev.vars.<name>, .env.<name>" },
+    mode: { type: "string", value: "name", help: "which .env.<name> to read besides .env; else that of --env, else development" },
     watch: { type: "boolean", help: "reload on save; --no-watch turns it off" },
     "log-format": { type: "string", value: "format", help: "json, text or apache, in place of lines for people" },
   },
@@ -51,7 +52,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const log = isForMachines ? createLog({ ...config.log, write: writer.write, now: () => Date.now() }) : createDevObserver({ page, paint, columns, apps: config.apps.map(({ name }) => name) });
   const usage = new Usage((app) => registry.get(app)?.config.limits, (app, use) => log.event("near_limit", { app, ...use }));
   const observer = combine([log, usage.observer]);
-  const hasPort = (args.text("port") ?? environment.port) !== undefined || config.file !== null;
+  const hasPort = (args.text("port") ?? environment.port) !== undefined || config.hasPort;
   terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
   for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
   const server = new Server({ artifacts: loadArtifacts(await context.artifacts()), config, observer, loadBundle, isDev: true, ...(environment.tracing === undefined ? {} : { tracing: environment.tracing }) });

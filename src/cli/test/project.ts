@@ -19,7 +19,7 @@ export interface Project {
 export async function readTestProject(named: string | undefined, dev: DevEnv, { terminal, environment }: CommandContext): Promise<Project> {
   const { cwd } = terminal;
   const file = findConfig(cwd, named ?? environment.configFile);
-  if (file !== undefined) return { config: await loadConfig(file, cwd, dev), root: dirname(file) };
+  if (file !== undefined) return { config: await loadConfig(file, cwd, { dev }), root: dirname(file) };
   return { config: hasApp(cwd) ? configOfApp(cwd, { path: ".", dev }) : configOfData({ apps: [] }, cwd), root: cwd };
 }
 
