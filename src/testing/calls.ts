@@ -4,7 +4,7 @@ import type { CallState, LogLine } from "../web/testing/ops.ts";
 
 interface Subrequest {
   readonly method: string;
-  readonly url: string;
+  readonly origin: string;
   readonly status: number;
 }
 
@@ -64,7 +64,7 @@ export class Calls {
       const call = this.#byRequest.get(requestId);
       if (call !== undefined) call.error = { name: reason, message: `used ${Math.round(used)} ${unit}, ${limitKey} allows ${Math.round(limit)} ${unit}`, stack };
     },
-    subrequest: ({ requestId, method, origin, status }) => this.#byRequest.get(requestId)?.subrequests.push({ method, url: origin, status }),
+    subrequest: ({ requestId, method, origin, status }) => this.#byRequest.get(requestId)?.subrequests.push({ method, origin, status }),
     invocation: ({ requestId, outcome, fuel, cpuMs, memoryBytes }) => {
       const call = this.#byRequest.get(requestId);
       if (call === undefined) return;

@@ -33,6 +33,7 @@ export class Session implements TestingServices {
   readonly timers = this.#clock;
   readonly now = this.#clock.now;
   #tellLoaded = Promise.withResolvers<void>();
+  #isAwaited = false;
   #onDone: () => void = () => {};
   /** End the waits of the work that is being done. */
   readonly #deadlines = new Set<() => void>();
@@ -59,6 +60,7 @@ export class Session implements TestingServices {
     this.#stubs.home = invocation;
     this.#invocation = invocation;
     this.#tellLoaded = Promise.withResolvers();
+    this.#isAwaited = false;
     this.#onDone = onDone;
   }
 
@@ -70,8 +72,10 @@ export class Session implements TestingServices {
     this.#invocation = null;
   }
 
+  /** A file that has not asked to be told has no tests. */
   fileLoaded(): void {
-    this.#tellLoaded.resolve();
+    if (this.#isAwaited) this.#tellLoaded.resolve();
+    else this.#onDone();
   }
 
   readonly standInFor: TestingServices["standInFor"] = (name) => {
@@ -93,7 +97,10 @@ export class Session implements TestingServices {
   });
 
   readonly testing: Handlers<typeof testingOps, OpContext> = {
-    file_loaded: () => this.#tellLoaded.promise,
+    file_loaded: () => {
+      this.#isAwaited = true;
+      return this.#tellLoaded.promise;
+    },
     test_plan: (ctx, declared) => {
       this.#own(ctx);
       return { run: this.#work.plan(declared), timeoutMs: this.#timeoutMs };
@@ -117,7 +124,10 @@ export class Session implements TestingServices {
       this.#work.end(errors, isSkipped === 1);
       if (this.#work.isAbandoned) this.#onDone();
     },
-    file_end: () => this.#onDone(),
+    file_end: (_ctx, error) => {
+      if (error !== null) this.#work.fail(error);
+      this.#onDone();
+    },
 
     app_open: (_ctx, name) => this.apps.open(name),
     app_names: () => this.apps.names,

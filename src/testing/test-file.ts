@@ -17,7 +17,7 @@ import { Account } from "../isolate/scheduler.ts";
 import { limitValue } from "../limits.ts";
 import { combine, type Observer, silent } from "../observe/observer.ts";
 import { Runtime } from "../runtime/runtime.ts";
-import type { FileResult, TestError, TestResult } from "./results.ts";
+import type { FileResult, TestError } from "./results.ts";
 import { Session, TEST_FILE } from "./session.ts";
 import { Work } from "./work.ts";
 
@@ -34,12 +34,13 @@ export interface TestFileOptions {
   readonly bails: boolean;
   readonly timeoutMs: number;
   readonly loadBundle: LoadBundle;
-  onTest(result: TestResult): void;
   /** Something of nano's own failed. */
   onFault(error: unknown): void;
 }
 
 const MEMORY_BYTES = 256 << 20;
+/** Reading `nano:test` alone takes a slow machine some 100 ms. */
+const LEAST_LOAD_MS = 2_000;
 /** Tests may do what they like for as long as they may take. */
 const MANY = 1_000_000;
 const LIMITS: Omit<InvocationLimits, "cpuMs"> = {
@@ -59,11 +60,17 @@ export async function runTestFile(options: TestFileOptions): Promise<FileResult>
     bundle = await loadBundle(root, { maxBundleBytes: limitValue("bundle_mb"), maxModules: limitValue("modules"), main: file, ...(options.app === null ? {} : { build: options.app.build }) }, nodeModules);
   } catch (error) {
     if (!(error instanceof LoadError)) throw error;
-    return result({ results: [], errors: [{ name: "LoadError", message: error.message, stack: "", diff: "", frame: "" }], printed: [] }, [path, ...error.files]);
+    return result({ results: [], errors: [{ name: "LoadError", message: error.message, stack: "", diff: "", frame: "" }], printed: [] }, [path, ...sourcesOf(error)]);
   }
   using run = new FileRun(options, bundle);
   await run.toEnd();
-  return result(run.work, [...bundle.files, ...run.sourcesOfApps]);
+  if (run.work.isEmpty) run.work.errors.push({ name: "Error", message: "there is no test in this file: tests are declared with test() of \"nano:test\"", stack: "", diff: "", frame: "" });
+  return result(run.work, [...sourcesOf(bundle), ...run.sourcesOfApps]);
+}
+
+/** What a load read, or looked for in vain. */
+function sourcesOf(loaded: Bundle | Error | null): readonly string[] {
+  return loaded === null || (loaded instanceof Error && !(loaded instanceof LoadError)) ? [] : [...loaded.files, ...loaded.missing];
 }
 
 class FileRun implements Disposable {
@@ -77,7 +84,7 @@ class FileRun implements Disposable {
   constructor(options: TestFileOptions, bundle: Bundle) {
     this.#options = options;
     this.#bundle = bundle;
-    this.work = new Work({ pattern: options.pattern, bails: options.bails, onTest: options.onTest, explain: (error) => this.#explain(error) });
+    this.work = new Work({ pattern: options.pattern, bails: options.bails, explain: (error) => this.#explain(error) });
     this.#session = new Session(this.work, options.timeoutMs);
     const { artifacts, config } = options;
     this.#runtime = new Runtime({
@@ -87,7 +94,7 @@ class FileRun implements Disposable {
   }
 
   get sourcesOfApps(): readonly string[] {
-    return this.#runtime.registry.apps.flatMap(({ serving: { revision } }) => revision.bundle?.files ?? (revision.error instanceof LoadError ? revision.error.files : []));
+    return this.#runtime.registry.apps.flatMap(({ serving: { revision } }) => sourcesOf(revision.bundle ?? revision.error));
   }
 
   async toEnd(): Promise<void> {
@@ -109,13 +116,14 @@ class FileRun implements Disposable {
     const { code, doorName } = this.#bundle;
     let kill: Kill | null = null;
     const isolate = new Isolate({ host, snapshot: await bases.for(code), account: this.#account, memoryBytes: MEMORY_BYTES, onCondemned: (why) => (kill = why) });
-    const loading = setTimeout(() => invocation.fail("exception", { name: "TimeoutError", message: `the file's top level took longer than ${this.#options.timeoutMs} ms`, stack: "" }), this.#options.timeoutMs);
+    const loadMs = Math.max(this.#options.timeoutMs, LEAST_LOAD_MS);
+    const loading = setTimeout(() => invocation.fail("exception", { name: "TimeoutError", message: `the file's top level took longer than ${loadMs} ms`, stack: "" }), loadMs);
     let invocation!: GuestInvocation;
     const { outcome, failure } = await new Promise<InvocationSummary>((over) => {
       invocation = isolate.open({
         requestId: TEST_FILE,
         app: TEST_FILE,
-        limits: { ...LIMITS, cpuMs: this.#options.timeoutMs },
+        limits: { ...LIMITS, cpuMs: loadMs },
         onAnswer: () => {
           clearTimeout(loading);
           this.#session.fileLoaded();

@@ -8,7 +8,6 @@ export interface WorkOptions {
   /** Nothing more is run after a failure. */
   readonly bails: boolean;
   explain(error: ThrownError): TestError;
-  onTest(result: TestResult): void;
 }
 
 interface Current {
@@ -37,6 +36,10 @@ export class Work {
   /** In the order of the file. */
   get results(): readonly TestResult[] {
     return this.#declared.flatMap((_, index) => this.#results.get(index) ?? []);
+  }
+  /** It has loaded, and declares nothing. */
+  get isEmpty(): boolean {
+    return this.#declared.length === 0 && this.errors.length === 0;
   }
   get hasFailed(): boolean {
     return this.errors.length > 0 || [...this.#results.values()].some(({ state }) => state === "failed");
@@ -74,7 +77,13 @@ export class Work {
     this.#finish(work, [...thrown.map((error) => this.#options.explain(error)), ...work.uncaught], isSkipped);
   }
 
-  /** The isolate was ended, or something was thrown that nobody caught. */
+  /** The file has broken what its tests run on. */
+  fail(thrown: ThrownError): void {
+    this.breakOff(this.#options.explain(thrown));
+    this.abandon();
+  }
+
+  /** The isolate was ended. */
   breakOff(error: TestError): void {
     const work = this.#current;
     if (work === null) this.errors.push(error);
@@ -125,8 +134,6 @@ export class Work {
     const test = this.#declared[index];
     if (test === undefined || this.#results.has(index)) return;
     this.#planned.delete(index);
-    const result: TestResult = { path: test.path, state, ms, errors, printed };
-    this.#results.set(index, result);
-    this.#options.onTest(result);
+    this.#results.set(index, { path: test.path, state, ms, errors, printed });
   }
 }

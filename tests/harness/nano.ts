@@ -27,6 +27,13 @@ export async function nano(args: readonly string[], options: { readonly cwd?: st
 
 export type LogLine = Readonly<Record<string, unknown>> & { readonly event: string };
 
+export interface ProcessOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A command that runs the one after it, such as `setpriv`. */
+  readonly through?: readonly string[];
+}
+
 /** A running `nano serve` or `nano dev`. */
 export class NanoProcess {
   readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe">;
@@ -44,10 +51,15 @@ export class NanoProcess {
     });
   }
 
-  /** `through`: a command that runs the one after it, such as `setpriv`. */
-  static async start(args: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly through?: readonly string[] } = {}): Promise<NanoProcess> {
+  /** A command that goes on until it is ended, and does not listen. */
+  static spawn(args: readonly string[], options: ProcessOptions = {}): NanoProcess {
     if (!existsSync(NANO)) throw new Error("dist/nano is not built: npm run build");
-    const running = new NanoProcess(Bun.spawn([...(options.through ?? []), NANO, ...args], { cwd: options.cwd ?? ROOT, env: { ...CLEAN_ENV, ...options.env }, stdin: "ignore", stdout: "pipe", stderr: "pipe" }));
+    return new NanoProcess(Bun.spawn([...(options.through ?? []), NANO, ...args], { cwd: options.cwd ?? ROOT, env: { ...CLEAN_ENV, ...options.env }, stdin: "ignore", stdout: "pipe", stderr: "pipe" }));
+  }
+
+  /** Resolves once it listens. */
+  static async start(args: readonly string[], options: ProcessOptions = {}): Promise<NanoProcess> {
+    const running = NanoProcess.spawn(args, options);
     const found = await running.waitFor(() => /(?:"port":|http:\/\/[^\s"]*:)(\d+)/.exec(running.#out), "the listen line");
     running.port = Number(found[1]);
     return running;

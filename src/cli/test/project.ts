@@ -5,7 +5,6 @@ import { LoadError } from "../../apps/load/load-error.ts";
 import type { AppConfig, Config } from "../../config/config.ts";
 import type { DevEnv } from "../../config/dev-env.ts";
 import { findConfig, loadConfig } from "../../config/load.ts";
-import { configOfData } from "../../config/parse.ts";
 import { configOfApp } from "../../config/single-app.ts";
 import { CODE_EXTENSIONS } from "../../apps/load/entry.ts";
 import type { CommandContext } from "../command.ts";
@@ -20,7 +19,8 @@ export async function readTestProject(named: string | undefined, dev: DevEnv, { 
   const { cwd } = terminal;
   const file = findConfig(cwd, named ?? environment.configFile);
   if (file !== undefined) return { config: await loadConfig(file, cwd, { dev }), root: dirname(file) };
-  return { config: hasApp(cwd) ? configOfApp(cwd, { path: ".", dev }) : configOfData({ apps: [] }, cwd), root: cwd };
+  const config = configOfApp(cwd, { path: ".", dev });
+  return { config: hasApp(cwd) ? config : { ...config, apps: [] }, root: cwd };
 }
 
 function hasApp(folder: string): boolean {

@@ -1,19 +1,19 @@
 /** `nano test`: runs an app's tests inside isolates, against the app in isolates of its own. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
-import { type Bundle, loadBundle, type LoadBundle } from "../../apps/load/bundle.ts";
-import { loadArtifacts, type LoadedArtifacts } from "../../artifacts.ts";
+import { loadArtifacts } from "../../artifacts.ts";
 import { EXIT } from "../../errors.ts";
 import { type FileResult, hasFailed } from "../../testing/results.ts";
-import { runTestFile } from "../../testing/test-file.ts";
 import { type Arguments, type Command, type CommandContext, UsageError } from "../command.ts";
 import { devEnvOf } from "../dev/project.ts";
 import { withEngine } from "../reexec.ts";
 import { argvOf } from "../serve.ts";
 import { findTests } from "./find-tests.ts";
 import { junitOf } from "./junit.ts";
-import { appBeside, type Project, readTestProject } from "./project.ts";
+import { readTestProject } from "./project.ts";
 import { Report } from "./report.ts";
+import { TestRunner } from "./runner.ts";
+import { watchTests } from "./watch.ts";
 
 const REPORTERS: readonly string[] = ["default", "verbose", "junit"];
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -39,63 +39,36 @@ export const test: Command = {
   run: (args, context) => withEngine(argvOf("test", args), context, () => run(args, context)),
 };
 
-interface Options {
-  readonly project: Project;
-  readonly artifacts: LoadedArtifacts;
-  readonly pattern: RegExp | null;
-  readonly timeoutMs: number;
-  readonly bails: boolean;
-  readonly reporter: string;
-}
-
 async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { terminal } = context;
   const [pattern, timeoutMs, reporter] = [patternOf(args), timeoutOf(args), reporterOf(args)];
   const project = await readTestProject(args.text("config"), devEnvOf(args, "test"), context);
-  const files = await findTests(project.root, terminal.cwd, args.positionals);
-  if (files.length === 0) {
+  const find = () => findTests(project.root, terminal.cwd, args.positionals);
+  const files = await find();
+  if (files.length === 0 && !args.isSet("watch")) {
     terminal.err("there are no tests here: nano test looks for files named *.test.ts (or .js, .tsx, .jsx, .mjs)\n");
     return args.isSet("pass-with-no-tests") ? EXIT.ok : EXIT.failure;
   }
-  const options: Options = { project, artifacts: loadArtifacts(await context.artifacts()), pattern, timeoutMs, bails: args.isSet("bail"), reporter };
-  const started = performance.now();
+  const runner = new TestRunner({ project, artifacts: loadArtifacts(await context.artifacts()), pattern, timeoutMs, bails: args.isSet("bail"), tellFault: terminal.err });
   const report = new Report({ hasColor: terminal.hasColor, isVerbose: reporter === "verbose" });
   const outfile = args.text("outfile");
+  const publish = async (results: readonly FileResult[], ms: number) => {
+    if (reporter === "junit") await write(junitOf(results, ms), outfile, context);
+  };
+  if (args.isSet("watch")) return watchTests({ runner, report, terminal, find, publish });
   const isShown = outfile !== undefined || reporter !== "junit";
+  const started = performance.now();
   const results: FileResult[] = [];
-  const load = remembering(loadBundle);
   for (const file of files) {
-    const result = await runOne(file, options, load, terminal.err);
+    const result = await runner.run(file);
     results.push(result);
     if (isShown) terminal.out(report.file(result));
-    if (options.bails && hasFailed(result)) break;
+    if (args.isSet("bail") && hasFailed(result)) break;
   }
   const ms = performance.now() - started;
   if (isShown) terminal.out(report.summary(results, ms));
-  if (reporter === "junit") await write(junitOf(results, ms), outfile, context);
+  await publish(results, ms);
   return results.some(hasFailed) ? EXIT.failure : EXIT.ok;
-}
-
-function runOne(path: string, { project, artifacts, pattern, timeoutMs, bails }: Options, load: LoadBundle, tell: (text: string) => void): Promise<FileResult> {
-  const { config, root } = project;
-  return runTestFile({
-    artifacts, config, root, path, pattern, timeoutMs, bails,
-    app: appBeside(path, config.apps),
-    loadBundle: load,
-    onTest() {},
-    onFault: (error) => tell(`nano itself failed; this is a defect. ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
-  });
-}
-
-/** Every file of a run meets the same apps: they are bundled once. */
-function remembering(load: LoadBundle): LoadBundle {
-  const known = new Map<string, Promise<Bundle>>();
-  return (path, limits, nodeModules) => {
-    const key = JSON.stringify([path, limits]);
-    const bundle = known.get(key) ?? load(path, limits, nodeModules);
-    known.set(key, bundle);
-    return bundle;
-  };
 }
 
 async function write(text: string, outfile: string | undefined, { terminal }: CommandContext): Promise<void> {

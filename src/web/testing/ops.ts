@@ -41,7 +41,7 @@ export interface CallState {
   readonly isOver: boolean;
   readonly error: { readonly name: string; readonly message: string; readonly stack: string } | null;
   readonly logs: readonly LogLine[];
-  readonly subrequests: readonly { readonly method: string; readonly url: string; readonly status: number }[];
+  readonly subrequests: readonly { readonly method: string; readonly origin: string; readonly status: number }[];
 }
 
 export interface LogLine {
@@ -72,8 +72,8 @@ export const testingOps = {
   work_deadline: async([f64], u32),
   /** It has ended: with nothing, or with what was thrown. `isSkipped`: the test turned out not to be one. */
   work_end: sync([json<readonly ThrownError[]>(8 << 20), u32], nothing),
-  /** Nothing is left to run. */
-  file_end: sync([], nothing),
+  /** Nothing is left to run, or nothing can be: then why. */
+  file_end: sync([nullable(json<ThrownError>(1 << 20))], nothing),
 
   /** The app beside the file, or the one of that name. */
   app_open: sync([nullable(str(256))], u32),

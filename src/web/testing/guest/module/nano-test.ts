@@ -20,6 +20,6 @@ export function appNamed(name: string): App {
 /** Mocks under the names that Vitest has for them. */
 export const mock = { fn, spyOn, isMockFunction, clearAll: clearAllMocks, resetAll: resetAllMocks, restoreAll: restoreAllMocks };
 
-// A failure here has been told already: it is an exception that nobody handled.
+// Assertions go through many functions before they fail.
 (Error as unknown as { stackTraceLimit: number }).stackTraceLimit = 50;
 void run();

@@ -10,15 +10,23 @@ class Skipped extends Error {}
 let timeoutMs = 0;
 let planned: ReadonlySet<number> = new Set();
 
-/** Called before the file's own first line. */
+/** Called before the file's own first line. A file may take away what this needs to go on. */
 export async function run(): Promise<void> {
+  try {
+    await runFile();
+    ops.file_end(null);
+  } catch (error) {
+    ops.file_end(describeThrown(error));
+  }
+}
+
+async function runFile(): Promise<void> {
   await ops.file_loaded();
   closeDeclarations();
   const plan: TestPlan = ops.test_plan(tests.map((test) => ({ path: test.path, mode: test.mode, isOnly: test.isOnly })));
   timeoutMs = plan.timeoutMs;
   planned = new Set(plan.run);
   await runSuite(root);
-  ops.file_end();
 }
 
 const plannedIn = (suite: Suite): number[] => suite.children.flatMap((child) => (child instanceof Suite ? plannedIn(child) : planned.has(child.index) ? [child.index] : []));
