@@ -13,6 +13,8 @@ export interface Environment {
   readonly runtimeFolder: string | undefined;
   /** The user's own folder for what can be made again, where the system has one. */
   readonly cacheFolder: string | undefined;
+  /** The user's own folder for what is to be kept, where the system has one. */
+  readonly stateFolder: string | undefined;
   /** Undefined when nobody collects traces. */
   readonly tracing: TracingOptions | undefined;
   /** JSC options are read at process start; true when ours are in force. */
@@ -48,6 +50,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     wantsColor: readColor(variables),
     runtimeFolder: variables["XDG_RUNTIME_DIR"] || undefined,
     cacheFolder: cacheFolderOf(variables),
+    stateFolder: stateFolderOf(variables),
     tracing,
     hasEngineOptions: Object.entries(ENGINE_OPTIONS).every(([name, value]) => variables[name] === value),
   };
@@ -62,6 +65,10 @@ export function hostVariable(name: string): string | undefined {
 function cacheFolderOf(variables: Readonly<Record<string, string | undefined>>): string | undefined {
   const given = [variables["CACHE_DIRECTORY"]?.split(":")[0], under(variables["XDG_CACHE_HOME"], "nano"), under(variables["HOME"], ".cache/nano")];
   return given.find((path) => path?.startsWith("/"));
+}
+
+function stateFolderOf(variables: Readonly<Record<string, string | undefined>>): string | undefined {
+  return [under(variables["XDG_STATE_HOME"], "nano"), under(variables["HOME"], ".local/state/nano")].find((path) => path?.startsWith("/"));
 }
 
 function under(folder: string | undefined, name: string): string | undefined {

@@ -18,6 +18,8 @@ export interface ListenOptions<App extends RoutedApp> {
   readonly idleTimeoutS: number;
   /** What Bun accepts of request line and fields together. Above the pipeline's own limits, which answer with a reason. */
   readonly maxHeadBytes: number;
+  /** PEM. Without it connections are plain. */
+  readonly tls?: { readonly key: string; readonly cert: string };
 }
 
 export class ListenError extends OperatorError {
@@ -49,7 +51,7 @@ export class Listener {
   }
 
   /** Throws ListenError. */
-  static open<App extends RoutedApp>({ pipeline, host, port, reusePort, idleTimeoutS, maxHeadBytes }: ListenOptions<App>): Listener {
+  static open<App extends RoutedApp>({ pipeline, host, port, reusePort, idleTimeoutS, maxHeadBytes, tls }: ListenOptions<App>): Listener {
     // Bun reads this process-wide number when a request arrives.
     Object.assign(http, { maxHeaderSize: maxHeadBytes });
     try {
@@ -57,6 +59,7 @@ export class Listener {
         hostname: host,
         port,
         reusePort: reusePort ?? false,
+        ...(tls === undefined ? {} : { tls }),
         development: false,
         idleTimeout: idleTimeoutS,
         // Bodies are counted by the pipeline, app by app, and refused with a reason.

@@ -3,7 +3,7 @@ import type { LoadBundle } from "../apps/load/bundle.ts";
 import type { RevisionOrigin } from "../apps/revision.ts";
 import type { LoadedArtifacts } from "../artifacts.ts";
 import type { Config } from "../config/config.ts";
-import { ListenError, Listener } from "../ingress/listener.ts";
+import { ListenError, Listener, type ListenOptions } from "../ingress/listener.ts";
 import type { Observer } from "../observe/observer.ts";
 import { Runtime, type RuntimeOptions } from "../runtime/runtime.ts";
 
@@ -25,6 +25,7 @@ export interface ListenAt {
   /** How many ports to try, from `port` on, when ports are taken. */
   readonly triedPorts?: number;
   readonly sharesPort?: boolean;
+  readonly tls?: ListenOptions<never>["tls"];
   /** Where else this nano listens: apps are kept from there too. */
   readonly others?: readonly { readonly host: string; readonly port: number }[];
 }
@@ -46,14 +47,14 @@ export class Server {
   }
 
   /** Throws ListenError when no tried port is free; nothing is left running then. */
-  listen({ host, port, triedPorts = 1, sharesPort = false, others = [] }: ListenAt): { readonly host: string; readonly port: number } {
+  listen({ host, port, triedPorts = 1, sharesPort = false, others = [], tls }: ListenAt): { readonly host: string; readonly port: number } {
     const { pipeline } = this.runtime;
     const { limits } = this.#options.config;
     const idleTimeoutS = Math.round(limits.keepAliveMs / 1000);
     const maxHeadBytes = limits.urlBytes + limits.headerTotalBytes + HEAD_MARGIN_BYTES;
     for (let i = 0; ; i++)
       try {
-        const listener = Listener.open({ pipeline, host, port: port + i, reusePort: sharesPort, idleTimeoutS, maxHeadBytes });
+        const listener = Listener.open({ pipeline, host, port: port + i, reusePort: sharesPort, idleTimeoutS, maxHeadBytes, ...(tls === undefined ? {} : { tls }) });
         this.#listener = listener;
         const at = { host: listener.host, port: listener.port };
         this.runtime.listensOn([at, ...others]);

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { rename, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { NanoProcess, temporaryFolder } from "../harness/nano.ts";
 
@@ -194,6 +195,31 @@ describe("the port", () => {
     expect(running.port).toBeLessThan(3020);
     expect(await get(running)).toBe("here");
     await new Promise((resolve) => (holder === null ? resolve(null) : holder.close(resolve)));
+  });
+});
+
+describe("addresses", () => {
+  test("--https serves with a certificate that is made once and kept, and apps see https", async () => {
+    const home = await temporaryFolder({ "app.js": "export default { fetch: (request) => new Response(request.url) };\n" });
+    const certs: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      const running = await NanoProcess.start(["dev", "./app.js", "--port", "0", "--https"], { cwd: home, env: { HOME: home } });
+      started.push(running);
+      const cert = await Bun.file(join(home, ".local/state/nano/localhost.crt")).text();
+      certs.push(cert);
+      expect(running.out).toContain(`https://localhost:${running.port}/`);
+      expect(running.out.includes("made a certificate for localhost")).toBe(i === 0);
+      expect(await (await fetch(`https://localhost:${running.port}/a?b`, { tls: { ca: cert } })).text()).toBe(`https://localhost:${running.port}/a?b`);
+    }
+    expect(certs[0]).toBe(certs[1] as string);
+  });
+
+  test("--host 0.0.0.0 tells the addresses that others can use", async () => {
+    const { running } = await dev({ "app.js": saying("here") }, ["./app.js", "--host", "0.0.0.0", "--log-format", "json"]);
+    const { url, network } = running.log.find(({ event }) => event === "listening") as { url?: string; network?: string };
+    expect(url).toBe(`http://localhost:${running.port}/`);
+    const others = Object.values(networkInterfaces()).flat().filter((one) => one?.internal === false && one.family === "IPv4");
+    expect((network ?? "").split(" ").filter(Boolean)).toEqual(others.map((one) => `http://${one?.address}:${running.port}/`));
   });
 });
 

@@ -60,7 +60,7 @@ export class NanoProcess {
   /** Resolves once it listens. */
   static async start(args: readonly string[], options: ProcessOptions = {}): Promise<NanoProcess> {
     const running = NanoProcess.spawn(args, options);
-    const found = await running.waitFor(() => /(?:"port":|http:\/\/[^\s"]*:)(\d+)/.exec(running.#out), "the listen line");
+    const found = await running.waitFor(() => /(?:"port":|https?:\/\/[^\s"]*:)(\d+)/.exec(running.#out), "the listen line");
     running.port = Number(found[1]);
     return running;
   }

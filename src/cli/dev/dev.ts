@@ -1,4 +1,5 @@
 /** `nano dev`: serves while you edit. The same runtime as `serve`, with errors that tell, and a reload on every save. */
+import type { Config } from "../../config/config.ts";
 import { EXIT, formatProblem } from "../../errors.ts";
 import { loadBundle } from "../../apps/load/bundle.ts";
 import { loadArtifacts } from "../../artifacts.ts";
@@ -12,6 +13,7 @@ import { withEngine } from "../reexec.ts";
 import { argvOf, withFlags } from "../serve.ts";
 import { stopSignal } from "../until-signal.ts";
 import { reachable } from "./addresses.ts";
+import { devCertificate } from "./certificate.ts";
 import { followKeys } from "./keys.ts";
 import { createDevObserver } from "./observer.ts";
 import { Page } from "./page.ts";
@@ -29,6 +31,7 @@ export const dev: Command = {
   flags: {
     port: { type: "string", short: "p", value: "port", help: "port to listen on; else NANO_PORT, else 3000 or the next free one" },
     host: { type: "string", value: "address", help: "address to listen on; else 127.0.0.1" },
+    https: { type: "boolean", help: "serve by HTTPS, with a certificate for localhost that is made once" },
     var: { type: "string", value: "KEY=VALUE", isList: true, help: "a variable for the env of every app; wins over .env files, .dev.vars and the config" },
     env: { type: "string", short: "e", value: "name", help: "the environment: env.<name> of a wrangler file, .dev.vars.<name>, .env.<name>" },
     mode: { type: "string", value: "name", help: "which .env.<name> to read besides .env; else that of --env, else development" },
@@ -57,8 +60,10 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
   const server = new Server({ artifacts: loadArtifacts(await context.artifacts()), config, observer, loadBundle, isDev: true, ...(environment.tracing === undefined ? {} : { tracing: environment.tracing }) });
   const { registry } = server.runtime;
-  const at = server.listen({ host: config.host, port: config.port, triedPorts: hasPort ? 1 : TRIED_PORTS });
-  const { local: url, network } = reachable("http", at);
+  const certificate = args.isSet("https") ? devCertificate(environment.stateFolder, namesBelowLocalhost(config), new Date()) : null;
+  if (certificate !== null && certificate.madeForDays !== null) observer.event("certificate_made", { file: certificate.file, days: certificate.madeForDays });
+  const at = server.listen({ host: config.host, port: config.port, triedPorts: hasPort ? 1 : TRIED_PORTS, ...(certificate === null ? {} : { tls: { key: certificate.key, cert: certificate.cert } }) });
+  const { local: url, network } = reachable(certificate === null ? "http" : "https", at);
   observer.event("listening", { url, port: at.port, apps: config.apps.map(({ name }) => name).join(", "), ...(network.length === 0 ? {} : { network: network.join(" ") }) });
   // Everything loads now, so that a mistake shows before the first request.
   for (const app of registry.apps) void app.serving.revision.load();
@@ -77,4 +82,8 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   giveBack();
   await writer.flush(500);
   return EXIT.ok;
+}
+
+function namesBelowLocalhost({ apps }: Config): readonly string[] {
+  return apps.flatMap(({ hostnames }) => hostnames.filter((name) => name.endsWith(".localhost")));
 }

@@ -38,7 +38,8 @@ export function watched({ name, config: { path } }: App, runtime: Runtime): Watc
         if (await isStale()) return sources(serving.revision);
       }
       if (bundle !== null && isServed(bundle, serving.revision)) return sources(serving.revision);
-      return sources(await registry.replace(config, true, () => loading));
+      // The config may have changed meanwhile.
+      return sources(await registry.replace(app()?.config ?? config, true, () => loading));
     },
   };
 }
