@@ -50,6 +50,8 @@ export interface PipelineOptions<App extends RoutedApp> {
   readonly sweeper: DeadlineSweeper;
   /** Health checks are answered on every host; else on those that no app serves. */
   readonly hasReservedPaths?: boolean;
+  /** In `nano dev`: answers for hosts that no app serves. */
+  readonly directory?: (request: Request) => ResponseWire;
   /** Null when nobody collects traces. */
   readonly tracer: Pick<Tracer, "begin"> | null;
 }
@@ -85,6 +87,7 @@ export class Pipeline<App extends RoutedApp> {
   #router: Router<App>;
   #sites = new Map<string, Site<App>>();
   readonly #hasReservedPaths: boolean;
+  readonly #directory: PipelineOptions<App>["directory"];
   #inFlight = 0;
   #isReady = true;
 
@@ -97,6 +100,7 @@ export class Pipeline<App extends RoutedApp> {
     this.#tracer = options.tracer;
     this.#router = options.router;
     this.#hasReservedPaths = options.hasReservedPaths ?? false;
+    this.#directory = options.directory;
     this.#heads = new HeadReader(options.limits);
     this.#responder = new Responder(options.limits, options.sweeper, (exchange, outcome) => this.#end(exchange, outcome));
   }
@@ -127,7 +131,7 @@ export class Pipeline<App extends RoutedApp> {
     const exchange = new Exchange(request, transport, this.#sweeper.now());
     try {
       const app = this.#admit(exchange);
-      if (typeof app === "string") return this.#healthOf(exchange, app) ?? this.#refuse(exchange, app);
+      if (typeof app === "string") return this.#healthOf(exchange, app) ?? this.#directoryOf(exchange, app) ?? this.#refuse(exchange, app);
       if (this.#hasReservedPaths) {
         const health = this.#healthOf(exchange, null);
         if (health !== null) return health;
@@ -257,6 +261,13 @@ export class Pipeline<App extends RoutedApp> {
     if (answer === null) return null;
     exchange.app = "";
     return this.#responder.respond(exchange, answer);
+  }
+
+  #directoryOf(exchange: Exchange, refusal: ErrorCode): Response | null {
+    if (this.#directory === undefined || refusal !== "unknown_host") return null;
+    const response = this.#responder.respond(exchange, this.#directory(exchange.request));
+    response.headers.set("x-nano-error", refusal);
+    return response;
   }
 
   #refuse(exchange: Exchange, code: ErrorCode): Response {

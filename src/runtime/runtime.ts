@@ -12,6 +12,7 @@ import { AssetMemory } from "../bindings/assets/host/asset-memory.ts";
 import { DeadlineSweeper } from "../base/deadline.ts";
 import type { Config } from "../config/config.ts";
 import { TrustedProxies } from "../ingress/forwarded.ts";
+import { directoryAnswer } from "../ingress/directory.ts";
 import { Pipeline } from "../ingress/pipeline.ts";
 import { type Route, Router } from "../ingress/router.ts";
 import { Calibration } from "../isolate/calibrate.ts";
@@ -154,6 +155,7 @@ export class Runtime {
       sweeper: this.#sweeper,
       limits: config.limits,
       hasReservedPaths: config.hasReservedPaths,
+      ...(this.#options.showsErrors ? { directory: (request: Request) => directoryAnswer(request, this.registry.apps.map(({ name, config: { hostnames } }) => ({ name, hostnames }))) } : {}),
       tracer: this.#tracing?.tracer ?? null,
     });
   }

@@ -6,6 +6,7 @@ import { loadArtifacts } from "../../artifacts.ts";
 import { createLog } from "../../observe/log.ts";
 import { LogWriter } from "../../observe/log-writer.ts";
 import { combine } from "../../observe/observer.ts";
+import { localUrl } from "../../ingress/directory.ts";
 import { Server } from "../../supervisor/server.ts";
 import { SourceWatch } from "../../supervisor/source-watch.ts";
 import type { Arguments, Command, CommandContext } from "../command.ts";
@@ -15,6 +16,8 @@ import { stopSignal } from "../until-signal.ts";
 import { reachable } from "./addresses.ts";
 import { devCertificate } from "./certificate.ts";
 import { followKeys } from "./keys.ts";
+import { ConfigFollower } from "./follow-config.ts";
+import { withLocalNames } from "./local-names.ts";
 import { createDevObserver } from "./observer.ts";
 import { Page } from "./page.ts";
 import { createPaint } from "./paint.ts";
@@ -46,7 +49,8 @@ const TRIED_PORTS = 20;
 
 async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { terminal, environment } = context;
-  const config = withFlags(await readProject(args, context), args, context);
+  const read = async () => withLocalNames(withFlags(await readProject(args, context), args, context));
+  const config = await read();
   const writer = new LogWriter(1);
   const isForMachines = args.text("log-format") !== undefined || environment.logFormat !== undefined;
   const paint = createPaint(terminal.hasColor);
@@ -65,10 +69,13 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const at = server.listen({ host: config.host, port: config.port, triedPorts: hasPort ? 1 : TRIED_PORTS, ...(certificate === null ? {} : { tls: { key: certificate.key, cert: certificate.cert } }) });
   const { local: url, network } = reachable(certificate === null ? "http" : "https", at);
   observer.event("listening", { url, port: at.port, apps: config.apps.map(({ name }) => name).join(", "), ...(network.length === 0 ? {} : { network: network.join(" ") }) });
+  // The one app, or none in particular, is at the plain address.
+  if (config.apps.length > 1) for (const app of config.apps) observer.event("app_at", { app: app.name, url: localUrl(app, new URL(url).protocol.slice(0, -1), `:${at.port}`) ?? url });
   // Everything loads now, so that a mistake shows before the first request.
   for (const app of registry.apps) void app.serving.revision.load();
   const watching = args.choice("watch") === false ? null : new SourceWatch(observer);
   watching?.follow(registry.apps.map((app) => watched(app, server.runtime)));
+  const following = watching === null ? null : new ConfigFollower({ config, read, runtime: server.runtime, sources: watching, observer });
   void server.runtime.calibrate(100);
   const stop = stopSignal(terminal, () => {});
   const hasKeys = terminal.isInteractive && !isForMachines;
@@ -77,6 +84,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const giveBack = hasKeys ? followKeys({ terminal, registry, usage, page, paint, url, reload, quit: () => stop.ask("q") }) : () => {};
   const signal = await stop.signal;
   observer.event("stopping", { signal, in_flight: server.runtime.pipeline.inFlight, drain_ms: config.drainMs });
+  following?.close();
   watching?.close();
   observer.event("stopped", { aborted_apps: (await server.stop()).join(", ") });
   giveBack();

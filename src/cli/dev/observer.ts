@@ -27,6 +27,10 @@ export function createDevObserver({ page, paint, columns, apps }: DevObserverOpt
   const colorOf = (level: ConsoleLevel) => (level === "error" ? red : level === "warn" ? yellow : level === "debug" ? dim : cyan);
   const events: Readonly<Record<string, (fields: Readonly<Record<string, unknown>>) => string>> = {
     listening: ({ url, apps: names, network }) => [`${label(green, "listening")} ${url} ${dim(String(names))}`, ...String(network ?? "").split(" ").filter(Boolean).map((one) => `${label(dim, "network")} ${one}`)].join("\n"),
+    app_at: ({ app, url }) => `${label(green, "app")} ${url} ${dim(String(app))}`,
+    config_changed: ({ added, removed, changed, needs_restart: restart }) =>
+      [["added", added], ["removed", removed], ["changed", changed], ["needs a restart of nano dev", restart]].flatMap(([what, names]) => (names === undefined ? [] : [`${label(green, "config")} ${what}: ${lines(String(names))}`])).join("\n"),
+    reload_failed: ({ error }) => `${label(red, "config")} is not used as it is now; what was served goes on\n${lines(String(error))}`,
     port_in_use: ({ port, next }) => `${label(yellow, "taken")} port ${port} is in use, trying ${next}`,
     config_warning: ({ warning }) => `${label(yellow, "warning")} ${lines(String(warning))}`,
     certificate_made: ({ file, days }) => `${label(green, "https")} made a certificate for localhost in ${file}, good for ${days} days`,

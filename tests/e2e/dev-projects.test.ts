@@ -1,0 +1,152 @@
+/** `nano dev` on whole projects: many apps behind one port, wrangler files, and changes of configs and variables while it runs. */
+import { afterEach, describe, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { nano, NanoProcess, temporaryFolder } from "../harness/nano.ts";
+
+const saying = (text: string) => `export default { fetch: (request, env) => Response.json([${JSON.stringify(text)}, env]) };\n`;
+const ECHO_ENV = "export default { fetch: (request: Request, env: object): Response => Response.json(env) };\n";
+
+const started: NanoProcess[] = [];
+afterEach(async () => {
+  for (const running of started.splice(0)) await running.stop();
+});
+
+async function dev(files: Readonly<Record<string, string>>, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
+  const folder = await temporaryFolder(files);
+  const running = await NanoProcess.start(["dev", ...args, "--port", "0"], { cwd: folder, env });
+  started.push(running);
+  return { running, folder, save: (name: string, text: string) => Bun.write(join(folder, name), text) };
+}
+
+const answerOf = async (running: NanoProcess, host = "localhost", headers: Readonly<Record<string, string>> = {}) => (await running.request(host, "/", { headers })).text();
+
+async function untilAnswer(running: NanoProcess, wanted: string, host?: string): Promise<void> {
+  let found = "";
+  for (let i = 0; i < 1_000 && found !== wanted; i++) {
+    found = await answerOf(running, host);
+    if (found !== wanted) await Bun.sleep(5);
+  }
+  expect(found).toBe(wanted);
+}
+
+describe("many apps", () => {
+  const APPS = { "nano.json": '{ "apps": [{ "hostname": "shop.example.com", "path": "./shop.js" }, { "name": "Blog 2", "hostname": "blog.example.com", "path": "./blog.js" }] }'.replace("Blog 2", "Blog_2"), "shop.js": saying("shop"), "blog.js": saying("blog") };
+
+  test("are at <name>.localhost besides their own hosts, and the terminal lists where", async () => {
+    const { running } = await dev(APPS);
+    for (const host of ["shop.example.com", "shop.example.com.localhost"]) expect(await answerOf(running, host)).toBe('["shop",{}]');
+    for (const host of ["blog.example.com", "blog-2.localhost", `BLOG-2.localhost:${running.port}`]) expect(await answerOf(running, host)).toBe('["blog",{}]');
+    await running.waitFor(() => running.out.includes(`app       http://blog-2.localhost:${running.port}/ Blog_2`) && running.out.includes(`http://shop.example.com.localhost:${running.port}/`), "the list");
+  });
+
+  test("plain localhost names them, as a page, as JSON and as text", async () => {
+    const { running } = await dev(APPS);
+    const host = `localhost:${running.port}`;
+    const page = await running.request(host, "/", { headers: { accept: "text/html,*/*" } });
+    expect([page.status, page.headers.get("content-type"), page.headers.get("x-nano-error")]).toEqual([404, "text/html; charset=utf-8", "unknown_host"]);
+    expect(await page.text()).toContain(`<a href="http://blog-2.localhost:${running.port}/">Blog_2</a>`);
+    expect(JSON.parse(await answerOf(running, host, { accept: "application/json" }))).toEqual({ error: "unknown_host", host: "localhost", apps: [{ name: "shop.example.com", url: `http://shop.example.com.localhost:${running.port}/` }, { name: "Blog_2", url: `http://blog-2.localhost:${running.port}/` }] });
+    expect(await answerOf(running, host)).toBe(`No app serves localhost. There are:\n\n  shop.example.com  http://shop.example.com.localhost:${running.port}/\n  Blog_2  http://blog-2.localhost:${running.port}/\n`);
+  });
+
+  test("a name that another app claims as its host stays with that", async () => {
+    const { running } = await dev({ ...APPS, "nano.json": '{ "apps": [{ "name": "a", "hostname": "a.test", "path": "./shop.js" }, { "name": "b", "hostname": "a.localhost", "path": "./blog.js", "default": true }] }' });
+    expect([await answerOf(running, "a.localhost"), await answerOf(running, "a.test"), await answerOf(running)]).toEqual(['["blog",{}]', '["shop",{}]', '["blog",{}]']);
+  });
+});
+
+describe("a folder", () => {
+  test.each([
+    ["nano.json", { "nano.json": '{ "apps": [{ "path": "./a.js" }] }', "wrangler.toml": 'main = "b.js"', "index.js": saying("index"), "a.js": saying("nano.json"), "b.js": saying("wrangler") }, "nano.json"],
+    ["wrangler.jsonc", { "wrangler.jsonc": '{ /* here */ "main": "b.js", }', "index.js": saying("index"), "b.js": saying("wrangler"), "config.json": "[]" }, "wrangler"],
+    ["package.json", { "package.json": '{ "main": "lib/c.js" }', "lib/c.js": saying("package.json"), "index.js": saying("index") }, "package.json"],
+    ["src/index.mjs", { "src/index.mjs": saying("src/index.mjs") }, "src/index.mjs"],
+  ] as const)("starts with %s", async (_, files, wanted) => {
+    const { running } = await dev(Object.fromEntries(Object.entries(files).map(([name, text]) => [`project/${name}`, text])), ["project"]);
+    expect(await answerOf(running)).toBe(`["${wanted}",{}]`);
+  });
+
+  test("with nothing in it says what an app starts with", async () => {
+    const { running } = await dev({ "README.md": "" });
+    expect(await answerOf(running)).toContain("there is no app in this folder\n  hint: an app starts with one of index.ts");
+  });
+});
+
+describe("changes of a config while nano dev runs", () => {
+  test("variables, limits and apps that come and go hold once they are saved, and a mistake changes nothing", async () => {
+    const { running, save } = await dev({ "nano.json": '{ "apps": [{ "name": "a", "path": "./a.js", "env": { "V": 1 } }] }', "a.js": saying("a"), "b.js": saying("b") });
+    expect(await answerOf(running)).toBe('["a",{"V":1}]');
+    await save("nano.json", '{ "apps": [{ "name": "a", "path": "./a.js", "env": { "V": 2 } }] }');
+    await untilAnswer(running, '["a",{"V":2}]');
+    await save("nano.json", '{ "apps": [{ "name": "a", "path": "./a.js", "env": { "V": 3 } ] }');
+    await running.waitFor(() => /config +is not used as it is now; what was served goes on\n[^]*nano\.json:1:\d+: /.test(running.out), "the mistake");
+    expect(await answerOf(running)).toBe('["a",{"V":2}]');
+    await save("nano.json", '{ "apps": [{ "name": "a", "path": "./b.js" }, { "name": "c", "path": "./a.js" }] }');
+    await untilAnswer(running, '["b",{}]', "a.localhost");
+    await untilAnswer(running, '["a",{}]', "c.localhost");
+    await save("nano.json", '{ "trusted_proxies": ["10.0.0.1"], "apps": [{ "name": "c", "path": "./a.js" }] }');
+    await untilAnswer(running, '["a",{}]', "a.localhost");
+    await running.waitFor(() => running.out.includes("needs a restart of nano dev: trusted_proxies"), "what needs a restart");
+  });
+
+  test("the sources of a main file that was changed are followed", async () => {
+    const { running, save } = await dev({ "wrangler.toml": 'main = "src/a.js"\n', "src/a.js": saying("a"), "src/b.js": saying("b") });
+    await save("wrangler.toml", 'main = "src/b.js"\n');
+    await untilAnswer(running, '["b",{}]');
+    await save("src/b.js", saying("b2"));
+    await untilAnswer(running, '["b2",{}]');
+  });
+
+  test(".dev.vars is followed when it changes, comes and goes", async () => {
+    const { running, save, folder } = await dev({ "wrangler.toml": 'main = "a.ts"\n[vars]\nA = "toml"\n', "a.ts": ECHO_ENV });
+    expect(await answerOf(running)).toBe('{"A":"toml"}');
+    await save(".dev.vars", "A=vars\n");
+    await untilAnswer(running, '{"A":"vars"}');
+    await save(".dev.vars", "A=changed\n");
+    await untilAnswer(running, '{"A":"changed"}');
+    await rm(join(folder, ".dev.vars"));
+    await untilAnswer(running, '{"A":"toml"}');
+  });
+
+  test("of an app without a config, .env is followed too", async () => {
+    const { running, save } = await dev({ "a.ts": ECHO_ENV }, ["a.ts"]);
+    await save(".env", "B=1\n");
+    await untilAnswer(running, '{"B":"1"}');
+  });
+});
+
+describe("a wrangler file", () => {
+  const TOML = 'name = "shop"\nmain = "src/index.ts"\ncompatibility_flags = ["nodejs_compat"]\n[vars]\nSTAGE = "top"\n[[kv_namespaces]]\nbinding = "KV"\n[env.staging]\nvars = { STAGE = "staging" }\n';
+  const FILES = { "wrangler.toml": TOML, "src/index.ts": 'import { answer } from "../lib/answer.ts";\nexport default { fetch: (_: Request, env: Record<string, string>): Response => Response.json([answer, env, Buffer.from("x").length, process.env.STAGE]) };\n', "lib/answer.ts": "export const answer: number = 42;\n" };
+
+  test("is served as it is, and what nano lacks is told by name", async () => {
+    const { running } = await dev(FILES);
+    expect(await answerOf(running)).toBe('[42,{"STAGE":"top"},1,"top"]');
+    expect(await answerOf(running, "shop.localhost")).toBe('[42,{"STAGE":"top"},1,"top"]');
+    expect(running.out).toContain("wrangler.toml:6:3: kv_namespaces[0]: nano has no such binding, and the app does without: KV (KV namespace, line 6)");
+  });
+
+  test("--env, --var, .dev.vars.<env> and .env choose what the app finds", async () => {
+    const { running } = await dev({ ...FILES, ".dev.vars": "A=all\n", ".dev.vars.staging": "A=staging\nB=file\n" }, ["wrangler.toml", "--env", "staging", "--var", "B=flag"]);
+    expect(await answerOf(running)).toBe('[42,{"STAGE":"staging","A":"staging","B":"flag"},1,"staging"]');
+  });
+
+  test("nano check tells the same, and nano serve refuses what it lacks and serves an environment without", async () => {
+    const folder = await temporaryFolder(FILES);
+    const { code, out } = await nano(["check"], { cwd: folder });
+    expect([code, out]).toEqual([0, expect.stringMatching(/^warning: wrangler\.toml:6:3: [^]*\nok {6}shop \(\d+ KB, shop\)\n1 of 1 apps would run\n$/)]);
+    expect(await nano(["serve"], { cwd: folder })).toMatchObject({ code: 1, err: expect.stringMatching(/^error: wrangler\.toml:6:3: kv_namespaces\[0\]: nano has no such binding/) });
+    const serving = await NanoProcess.start(["serve", "--env", "staging", "--port", "0", "--workers", "0"], { cwd: folder });
+    started.push(serving);
+    expect(await answerOf(serving)).toBe('[42,{"STAGE":"staging"},1,"staging"]');
+  });
+
+  test("a missing main says that it may have to be built", async () => {
+    const { running, save } = await dev({ "wrangler.toml": 'main = "dist/worker.js"\n[build]\ncommand = "npm run build"\n' });
+    expect(await answerOf(running)).toContain("dist/worker.js: there is no such file\n  hint: build the app first");
+    expect(running.out).toContain("wrangler.toml:3:1: build.command: nano does not run this command");
+    await save("dist/worker.js", saying("built"));
+    await untilAnswer(running, '["built",{}]');
+  });
+});
