@@ -64,9 +64,9 @@ export class Dispatcher {
     this.#showsErrors = showsErrors;
   }
 
-  /** Never rejects. */
-  dispatch(app: App, request: DispatchRequest): Promise<DispatchResult> {
-    if (app.isDraining) return Promise.resolve(draining(app));
+  /** Never rejects. An app that answers before it waits for anything has answered when this returns. */
+  dispatch(app: App, request: DispatchRequest): DispatchResult | Promise<DispatchResult> {
+    if (app.isDraining) return draining(app);
     if (app.held !== null) return app.held.then(() => this.dispatch(app, request));
     if (app.config.assets !== null) return this.#dispatchFile(app, request);
     return this.#dispatchToCode(app, request);
@@ -88,10 +88,10 @@ export class Dispatcher {
     }
   }
 
-  #dispatchToCode(app: App, request: DispatchRequest): Promise<DispatchResult> {
-    if (app.isDraining) return Promise.resolve(draining(app));
+  #dispatchToCode(app: App, request: DispatchRequest): DispatchResult | Promise<DispatchResult> {
+    if (app.isDraining) return draining(app);
     const restMs = app.quarantine.remainingMs;
-    if (restMs > 0) return Promise.resolve({ outcome: "loadShed", code: "quarantined", retryAfterS: Math.ceil(restMs / 1000), cpuMs: 0 });
+    if (restMs > 0) return { outcome: "loadShed", code: "quarantined", retryAfterS: Math.ceil(restMs / 1000), cpuMs: 0 };
     const admission = app.gate.enter();
     if (admission === "admitted" && app.serving.revision.state === "ready") return this.#invoke(app, request);
     return this.#dispatchLater(app, request, admission);
@@ -119,44 +119,42 @@ export class Dispatcher {
     return { ...failure("scriptNotFound"), ...(this.#showsErrors ? { detail: loadFailure(error) } : {}) };
   }
 
-  #invoke(app: App, request: DispatchRequest): Promise<DispatchResult> {
+  #invoke(app: App, request: DispatchRequest): DispatchResult | Promise<DispatchResult> {
     const { revision, pool } = app.serving;
-    return new Promise((settle) => {
-      const isolate = this.#takeIsolate(app, pool, request);
-      if (typeof isolate === "string") {
-        settle(failure(isolate));
-        return;
-      }
-      const invocation = isolate.open({
-        requestId: request.requestId,
-        app: app.name,
-        limits: revision.invocationLimits,
-        hops: request.hops,
-        onAnswer: (answer) => {
-          app.quarantine.answered();
-          const response = answer as ResponseWire;
-          // Whoever leaves in the middle of a stream may do so before the watch has looked.
-          if (isByteSource(response.body)) request.onAbort(() => invocation.cancel());
-          settle({ outcome: "ok", response, cpuMs: invocation.cpuMs, memoryBytes: isolate.memoryBytes });
-        },
-        onFailure: (outcome, guest) => {
-          const detail = guest === null ? null : this.#explain(revision, guest);
-          if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });
-          const failed = { ...(outcome === "isolateLost" && app.isDraining ? draining(app) : failure(outcome)), cpuMs: invocation.cpuMs, memoryBytes: isolate.memoryBytes, ...(detail === null || !this.#showsErrors ? {} : { detail }) };
-          const { fallback } = revision.config;
-          if (guest?.name !== PASS_THROUGH || fallback === null) settle(failed);
-          else void passThrough(fallback, request).then((response) => settle(response === null ? failed : { outcome: "ok", response, cpuMs: invocation.cpuMs }));
-        },
-        onOver: ({ outcome, cpuMs, fuel, memoryBytes }) => {
-          app.gate.release();
-          this.#observer.invocation({ app: app.name, requestId: request.requestId, outcome, cpuMs, fuel, memoryBytes });
-        },
-      });
-      this.#departures.watch(request, invocation);
-      const body = asSource(request.body);
-      const rid = body === null ? 0 : invocation.resources.add("source", body, () => body.cancel());
-      invocation.enter("fetch", `${request.method}\n${request.url}\n${request.headers}`, rid);
+    const isolate = this.#takeIsolate(app, pool, request);
+    if (typeof isolate === "string") return failure(isolate);
+    const result = new Settling();
+    const settle = (value: DispatchResult): void => result.settle(value);
+    const invocation = isolate.open({
+      requestId: request.requestId,
+      app: app.name,
+      limits: revision.invocationLimits,
+      hops: request.hops,
+      onAnswer: (answer) => {
+        app.quarantine.answered();
+        const response = answer as ResponseWire;
+        // Whoever leaves in the middle of a stream may do so before the watch has looked.
+        if (isByteSource(response.body)) request.onAbort(() => invocation.cancel());
+        settle({ outcome: "ok", response, cpuMs: invocation.cpuMs, memoryBytes: isolate.memoryBytes });
+      },
+      onFailure: (outcome, guest) => {
+        const detail = guest === null ? null : this.#explain(revision, guest);
+        if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });
+        const failed = { ...(outcome === "isolateLost" && app.isDraining ? draining(app) : failure(outcome)), cpuMs: invocation.cpuMs, memoryBytes: isolate.memoryBytes, ...(detail === null || !this.#showsErrors ? {} : { detail }) };
+        const { fallback } = revision.config;
+        if (guest?.name !== PASS_THROUGH || fallback === null) settle(failed);
+        else void passThrough(fallback, request).then((response) => settle(response === null ? failed : { outcome: "ok", response, cpuMs: invocation.cpuMs }));
+      },
+      onOver: ({ outcome, cpuMs, fuel, memoryBytes }) => {
+        app.gate.release();
+        this.#observer.invocation({ app: app.name, requestId: request.requestId, outcome, cpuMs, fuel, memoryBytes });
+      },
     });
+    const body = asSource(request.body);
+    const rid = body === null ? 0 : invocation.resources.add("source", body, () => body.cancel());
+    invocation.enter("fetch", `${request.method}\n${request.url}\n${request.headers}`, rid);
+    if (result.value === null) this.#departures.watch(request, invocation);
+    return result.value ?? result.later();
   }
 
   #explain(revision: Revision, failure: GuestFailure): FailureDetail {
@@ -177,6 +175,24 @@ export class Dispatcher {
     }
     app.gate.release();
     return why;
+  }
+}
+
+/** A result that most requests have before anybody needs a promise of it. */
+class Settling {
+  value: DispatchResult | null = null;
+  #resolve: ((value: DispatchResult) => void) | null = null;
+
+  settle(value: DispatchResult): void {
+    if (this.value !== null) return;
+    this.value = value;
+    this.#resolve?.(value);
+  }
+
+  later(): Promise<DispatchResult> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
   }
 }
 

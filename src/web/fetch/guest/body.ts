@@ -57,12 +57,14 @@ interface Source {
   fail: ((reason: unknown) => void) | null;
 }
 
-const newBody = (content: string | Bytes | null, rid: number, stream: ByteStream | null): Body => ({ content, rid, stream, used: false, source: rid === 0 ? null : { abort: null, fail: null } });
+/** What a body does not say itself: see `request.ts`. */
+const EMPTY: Body = { __proto__: null, content: null, rid: 0, stream: null, used: false, source: null } as Body;
 
-export const bodyOfSource = (rid: number): Body => newBody(null, rid, null);
-export const bodyOfText = (text: string): Body => ({ content: text, rid: 0, stream: null, used: false, source: null });
-export const bodyOfBytes = (bytes: Bytes): Body => newBody(bytes, 0, null);
-export const bodyOfStream = (stream: ByteStream): Body => newBody(null, 0, stream);
+const bodyOfContent = (content: string | Bytes | null): Body => ({ __proto__: EMPTY, content }) as unknown as Body;
+export const bodyOfSource = (rid: number): Body => ({ __proto__: EMPTY, rid, source: { abort: null, fail: null } }) as unknown as Body;
+export const bodyOfText: (text: string) => Body = bodyOfContent;
+export const bodyOfBytes: (bytes: Bytes) => Body = bodyOfContent;
+export const bodyOfStream = (stream: ByteStream): Body => ({ __proto__: EMPTY, stream }) as unknown as Body;
 
 export interface ExtractedBody {
   readonly body: Body;
@@ -132,7 +134,7 @@ export function streamOf(body: Body): ByteStream {
 
 /** https://fetch.spec.whatwg.org/#concept-body-clone */
 export function cloneBody(body: Body): Body {
-  if (body.stream === null && body.rid === 0) return newBody(body.content === null || typeof body.content === "string" ? body.content : copyOf(body.content), 0, null);
+  if (body.stream === null && body.rid === 0) return bodyOfContent(body.content === null || typeof body.content === "string" ? body.content : copyOf(body.content));
   // A stream of the app's may give one object to both branches; those of ours give bytes that are copied.
   const isOwn = body.stream === null || body.source !== null;
   const branches = tee(streamOf(body));
@@ -142,11 +144,20 @@ export function cloneBody(body: Body): Body {
 
 /** Takes a body that has not been used for somebody else: `body` counts as used from now on. */
 export function takeBody(body: Body): Body {
-  const taken: Body = { content: body.content, rid: body.rid, stream: body.stream, used: false, source: body.source };
+  const taken = { __proto__: EMPTY, content: body.content, rid: body.rid, stream: body.stream, source: body.source } as unknown as Body;
   body.used = true;
   body.content = null;
   body.rid = 0;
   return taken;
+}
+
+/** The content of a body that is neither stream nor source, which counts as used from now on; null of another. */
+export function takeContent(body: Body): string | Bytes | null {
+  if (body.stream !== null || body.rid !== 0) return null;
+  const content = body.content ?? "";
+  body.used = true;
+  body.content = null;
+  return content;
 }
 
 /** As `takeBody`, for somebody who gets a stream of his own: the app may hold the one that there is (https://fetch.spec.whatwg.org/#body-create-a-proxy). */

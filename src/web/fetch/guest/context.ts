@@ -9,12 +9,18 @@ const { invocation_done } = hostOps(fetchOps);
 
 /** Counts what keeps an invocation going: the answer itself, and every promise it waits for. */
 export class Work {
-  readonly id: number;
-  passesThrough = false;
-  #open = 1;
+  declare readonly id: number;
+  declare passesThrough: boolean;
+  declare open: number;
 
   constructor(id: number) {
-    this.id = id;
+    (this as { id: number }).id = id;
+  }
+
+  static {
+    // Every request makes one: a member of the prototype costs nothing to make.
+    Work.prototype.passesThrough = false;
+    Work.prototype.open = 1;
   }
 
   /** The invocation lasts until `promise` has settled. A rejection is told, and harms nobody. */
@@ -31,17 +37,17 @@ export class Work {
       },
     );
     // Last: a promise that cannot be waited for is the app's exception, and nothing is left open.
-    this.#open++;
+    this.open++;
   }
 
   /** Nothing is waited for but the answer. */
   get isAnswerLast(): boolean {
-    return this.#open === 1;
+    return this.open === 1;
   }
 
   /** The answer has been given, or one promise less is waited for. */
   close(): void {
-    if (--this.#open === 0) invocation_done(this.id);
+    if (--this.open === 0) invocation_done(this.id);
   }
 }
 

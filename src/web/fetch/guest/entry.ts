@@ -1,9 +1,10 @@
 /** The `fetch` event: wire to Request, the app's handler, Response to wire. One call in, one op out. */
 import { onEvent } from "../../infra/guest/events.ts";
 import { hostOps } from "../../infra/guest/host-ops.ts";
-import { mapDelete, mapGet, mapSet, promiseResolve, promiseThen, SafeMap } from "../../infra/guest/primordials.ts";
+import { mapDelete, mapGet, mapSet, objectHasOwn, promiseResolve, promiseThen, SafeMap } from "../../infra/guest/primordials.ts";
+import { isObject } from "../../infra/guest/webidl-convert.ts";
 import { fetchOps } from "../ops.ts";
-import { isBodyLocked, isBodyUsed, streamOf, takeBody } from "./body.ts";
+import { isBodyLocked, isBodyUsed, streamOf, takeBody, takeContent } from "./body.ts";
 import { Work } from "./context.ts";
 import { describeFailure } from "./failure.ts";
 import { callHandler } from "./handler.ts";
@@ -13,43 +14,60 @@ import { openSink, pump } from "./sink.ts";
 
 const { respond, respond_error } = hostOps(fetchOps);
 
-/** Requests that have not been answered completely, so that an abort finds them. */
+/** Requests that wait for something, until they have been answered completely, so that an abort finds them. */
 const open = new SafeMap<number, Request>();
 
 onEvent("fetch", (id, packed, bodyRid) => {
   const request = requestOfWire(packed as string, bodyRid as number);
   const work = new Work(id);
-  mapSet(open, id, request);
   try {
     const result = callHandler(request, work);
-    if (isResponse(result)) settle(work, result);
-    // Asking a promise for its constructor may run code of the app.
-    else
-      promiseThen(
-        promiseResolve(result),
-        (response) => settle(work, response),
-        (error) => fail(work, error),
-      );
+    if (isResponse(result)) settle(work, result, request);
+    else {
+      mapSet(open, id, request);
+      if (isObject(result) && objectHasOwn(result, "constructor")) settleOdd(work, result, request);
+      else void settleLater(work, result, request);
+    }
   } catch (error) {
     fail(work, error);
   }
 });
+
+/** A function that awaits costs the engine less than two handlers given to a promise. */
+async function settleLater(work: Work, result: unknown, request: Request): Promise<void> {
+  try {
+    settle(work, await result, request);
+  } catch (error) {
+    fail(work, error);
+  }
+}
+
+/** For a promise with a constructor of its own: the engine loses what asking for that throws when `await` does it. */
+function settleOdd(work: Work, result: unknown, request: Request): void {
+  promiseThen(
+    promiseResolve(result),
+    (response) => {
+      try {
+        settle(work, response, request);
+      } catch (error) {
+        fail(work, error);
+      }
+    },
+    (error) => fail(work, error),
+  );
+}
 
 onEvent("abort", (id, reason) => {
   const request = mapGet(open, id);
   if (request !== undefined) abortRequest(request, reason as string);
 });
 
-function settle(work: Work, response: unknown): void {
-  try {
-    if (isResponse(response)) answer(work, response);
-    else refuse(work, "the handler gave " + (response === undefined ? "nothing" : response === null ? "null" : "a value of type " + typeof response) + ", not a Response");
-  } catch (error) {
-    fail(work, error);
-  }
+function settle(work: Work, response: unknown, request: Request): void {
+  if (isResponse(response)) answer(work, response, request);
+  else refuse(work, "the handler gave " + (response === undefined ? "nothing" : response === null ? "null" : "a value of type " + typeof response) + ", not a Response");
 }
 
-function answer(work: Work, response: Response): void {
+function answer(work: Work, response: Response, request: Request): void {
   const state = responseState(response);
   const { body } = state;
   if (state.type === "error") {
@@ -65,13 +83,14 @@ function answer(work: Work, response: Response): void {
     refuse(work, "the body of the response has been read already: a Response can be returned once, clone() it first");
     return;
   }
-  const taken = takeBody(body);
-  if (taken.stream === null && taken.rid === 0) {
-    respondWhole(work, state.status, head, taken.content ?? "");
+  const content = takeContent(body);
+  if (content !== null) {
+    respondWhole(work, state.status, head, content);
     return;
   }
   const sink = openSink();
-  const stream = streamOf(taken);
+  const stream = streamOf(takeBody(body));
+  mapSet(open, work.id, request);
   respond(work.id, state.status, head, null, sink, false);
   promiseThen(pump(stream, sink), () => finish(work));
 }

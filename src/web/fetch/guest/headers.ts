@@ -9,6 +9,7 @@ import {
   SafeTypeError,
   stringIndexOf,
   stringSlice,
+  stringStartsWith,
   stringToLowerCase,
   symbolIterator,
 } from "../../infra/guest/primordials.ts";
@@ -33,9 +34,14 @@ interface HeaderList {
   /** What an iteration goes through, until the fields change. */
   sorted: Fields | null;
   guard: Guard;
+  /** The names in the block are lower case, and none but set-cookie is there twice: those of a request that came in. */
+  isPlain: boolean;
 }
 
-const newList = (block: string | null, guard: Guard): HeaderList => ({ block, fields: [], sorted: null, guard });
+/** What a list does not say itself: see `request.ts`. */
+const INITIAL = { __proto__: null, sorted: null, isPlain: false };
+
+const newList = (block: string | null, guard: Guard): HeaderList => ({ __proto__: INITIAL, block, fields: [], guard }) as unknown as HeaderList;
 
 let listOf!: (headers: object) => HeaderList;
 let hasList!: (value: object) => boolean;
@@ -74,6 +80,10 @@ export class Headers {
   get(name: unknown): string | null {
     const list = this.#list;
     requireArguments(arguments.length, 1, "Headers.get");
+    if (list.isPlain && list.block !== null && typeof name === "string") {
+      const value = lookUp(list.block, name);
+      if (value !== null) return value;
+    }
     return getField(list, toName(toByteString(name, "Headers.get")));
   }
   has(name: unknown): boolean {
@@ -184,6 +194,19 @@ function getField(list: HeaderList, key: string): string | null {
   return value;
 }
 
+/** The value of a field in a plain block, without taking it apart; null when there is none of exactly this name. */
+function lookUp(block: string, name: string): string | null {
+  const { length } = name;
+  if (name === "set-cookie") return null;
+  for (let at = 0; at < block.length; ) {
+    const nameEnd = stringIndexOf(block, "\n", at);
+    const valueEnd = stringIndexOf(block, "\n", nameEnd + 1);
+    if (nameEnd - at === length && stringStartsWith(block, name, at)) return stringSlice(block, nameEnd + 1, valueEnd);
+    at = valueEnd + 1;
+  }
+  return null;
+}
+
 function fieldsOf(list: HeaderList): Fields {
   const { block } = list;
   if (block === null) return list.fields;
@@ -251,6 +274,13 @@ export const isHeaders = (value: unknown): value is Headers => isObject(value) &
 /** Headers over a wire block, which is parsed lazily. */
 export function headersOfBlock(block: string, guard: Guard): Headers {
   made = newList(block, guard);
+  return new Headers();
+}
+
+/** Headers of a request that came in: see `isPlain`. */
+export function headersOfRequest(block: string): Headers {
+  made = newList(block, "immutable");
+  made.isPlain = true;
   return new Headers();
 }
 

@@ -35,7 +35,10 @@ const TEXT_BLOCK = "content-type\ntext/plain;charset=UTF-8\n";
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 const isNullBodyStatus = (status: number) => status === 204 || status === 205 || status === 304 || status === 101 || status === 103;
 
-const newState = (status: number, block: string, body: Body | null): ResponseState => ({ type: "default", url: "", redirected: false, status, statusText: "", headers: null, block, body });
+/** What a state does not say itself: see `request.ts`. */
+const INITIAL: ResponseState = { __proto__: null, type: "default", url: "", redirected: false, status: 200, statusText: "", headers: null, block: "", body: null } as ResponseState;
+
+const newState = (): ResponseState => ({ __proto__: INITIAL }) as unknown as ResponseState;
 
 export class Response {
   #state: ResponseState;
@@ -47,11 +50,12 @@ export class Response {
       return;
     }
     // The commonest responses by far, without a look at what they do not have.
-    this.#state = typeof body === "string" && init === undefined ? newState(200, TEXT_BLOCK, bodyOfText(body)) : createState(body, init);
+    this.#state = typeof body === "string" && init === undefined ? ({ __proto__: INITIAL, block: TEXT_BLOCK, body: bodyOfText(body) } as unknown as ResponseState) : createState(body, init);
   }
 
   static error(): Response {
-    const state = newState(0, "", null);
+    const state = newState();
+    state.status = 0;
     state.type = "error";
     state.headers = headersOfBlock("", "immutable");
     return responseOf(state);
@@ -62,7 +66,8 @@ export class Response {
     if (href === null) throw new SafeTypeError("Response.redirect: invalid URL");
     const code = status === undefined ? 302 : toUnsignedShort(status, "Response.redirect");
     if (code !== 301 && code !== 302 && code !== 303 && code !== 307 && code !== 308) throw new SafeRangeError("Response.redirect: " + code + " is no redirect status");
-    const state = newState(code, "", null);
+    const state = newState();
+    state.status = code;
     state.headers = headersOfBlock("location\n" + href + "\n", "immutable");
     return responseOf(state);
   }
@@ -70,7 +75,7 @@ export class Response {
     requireArguments(arguments.length, 1, "Response.json");
     const text = jsonStringify(data) as string | undefined;
     if (text === undefined) throw new SafeTypeError("Response.json: the value has no JSON form");
-    const state = newState(200, "", null);
+    const state = newState();
     initialize(state, init, bodyOfText(text), "application/json");
     return responseOf(state);
   }
@@ -125,7 +130,7 @@ export class Response {
   clone(): Response {
     const state = this.#state;
     if (isBodyUsed(state.body) || isBodyLocked(state.body)) throw new SafeTypeError("Response.clone: the body has been read already");
-    return responseOf({ ...state, headers: state.headers === null ? null : cloneHeaders(state.headers), body: state.body === null ? null : cloneBody(state.body) });
+    return responseOf({ __proto__: INITIAL, ...state, headers: state.headers === null ? null : cloneHeaders(state.headers), body: state.body === null ? null : cloneBody(state.body) } as ResponseState);
   }
 
   static {
@@ -138,7 +143,7 @@ defineInterface(Response, "Response", { lengths: { redirect: 1, json: 1 }, promi
 const headersOf = (state: ResponseState): Headers => (state.headers ??= headersOfBlock(state.block, "response"));
 
 function createState(body: unknown, init: unknown): ResponseState {
-  const state = newState(200, "", null);
+  const state = newState();
   if (body === undefined || body === null) {
     initialize(state, init, null, null);
     return state;
