@@ -1,7 +1,8 @@
 /** Builds what the executable embeds: engine, guest bundle, base snapshot. Deterministic: the same sources give the same bytes. */
 import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { zstdCompressSync } from "node:zlib";
-import type { Artifacts } from "../src/artifacts.ts";
+import type { Embedded } from "../src/artifacts.ts";
 import { boot } from "../src/isolate/bootstrap.ts";
 import { writeBase } from "../src/isolate/snapshot-file.ts";
 import { createOps } from "../src/runtime/catalogue.ts";
@@ -10,7 +11,9 @@ import { buildEngine } from "./engine/build-engine.ts";
 import { probeLayout } from "./engine/layout.ts";
 import { bundleNodeModules } from "./node-modules.ts";
 import { bundleGuest } from "./guest-code.ts";
+import { collectWrittenFiles } from "./written-files.ts";
 
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Only the declarations matter here: booting calls no op. */
 const UNUSED_SERVICES: Parameters<typeof createOps>[0] = {
   lazyRooms: [],
@@ -22,7 +25,7 @@ const UNUSED_SERVICES: Parameters<typeof createOps>[0] = {
   egress: { fetch_start: () => Promise.reject(new Error("no egress while building")), fetch_abort: () => {} },
 };
 
-export async function buildArtifacts(commit: string): Promise<Artifacts> {
+export async function buildArtifacts(commit: string): Promise<Embedded> {
   const [engine, { base: guestCode, rooms }, nodeModules] = await Promise.all([buildEngine(), bundleGuest(), bundleNodeModules()]);
   const layout = probeLayout(engine);
   const ops = createOps(UNUSED_SERVICES);
@@ -35,5 +38,6 @@ export async function buildArtifacts(commit: string): Promise<Artifacts> {
     base: writeBase(base, key),
     lazyRooms: zstdCompressSync(JSON.stringify(rooms)),
     nodeModules: new TextEncoder().encode(JSON.stringify(nodeModules)),
+    writtenFiles: () => collectWrittenFiles(ROOT),
   };
 }

@@ -15,10 +15,11 @@ const ENTRY = `import wasm from "./engine.wasm" with { type: "file" };
 import base from "./base.snapshot" with { type: "file" };
 import lazyRooms from "./lazy-rooms.zst" with { type: "file" };
 import nodeModules from "./node-modules.json" with { type: "file" };
+import writtenFiles from "./written-files.json" with { type: "file" };
 import manifest from "./manifest.json";
 import { main } from "../../src/main.ts";
 const read = async (path) => new Uint8Array(await Bun.file(path).arrayBuffer());
-await main(process.argv.slice(2), async () => ({ manifest, wasm: await read(wasm), base: await read(base), lazyRooms: await read(lazyRooms), nodeModules: await read(nodeModules) }));
+await main(process.argv.slice(2), async () => ({ manifest, wasm: await read(wasm), base: await read(base), lazyRooms: await read(lazyRooms), nodeModules: await read(nodeModules), writtenFiles: () => Bun.file(writtenFiles).json() }));
 `;
 
 async function commitOf(root: string): Promise<string> {
@@ -28,12 +29,13 @@ async function commitOf(root: string): Promise<string> {
 
 /** Writes engine, snapshot, manifest and entry to `dist/embed`. */
 export async function writeEmbed(): Promise<void> {
-  const { manifest, wasm, base, lazyRooms, nodeModules } = await buildArtifacts(await commitOf(ROOT));
+  const { manifest, wasm, base, lazyRooms, nodeModules, writtenFiles } = await buildArtifacts(await commitOf(ROOT));
   await mkdir(EMBED, { recursive: true });
   await Bun.write(join(EMBED, "engine.wasm"), wasm);
   await Bun.write(join(EMBED, "base.snapshot"), base);
   await Bun.write(join(EMBED, "lazy-rooms.zst"), lazyRooms);
   await Bun.write(join(EMBED, "node-modules.json"), nodeModules);
+  await Bun.write(join(EMBED, "written-files.json"), JSON.stringify(await writtenFiles()));
   await Bun.write(join(EMBED, "manifest.json"), JSON.stringify(manifest));
   await Bun.write(join(EMBED, "main.ts"), ENTRY);
 }

@@ -27,6 +27,12 @@ export interface Artifacts {
   readonly nodeModules: Uint8Array;
 }
 
+/** All that the executable has in it. */
+export interface Embedded extends Artifacts {
+  /** What commands write for people: text by path, as in `templates/` and `types/`. Read when it is asked for. */
+  readonly writtenFiles: () => Promise<Readonly<Record<string, string>>>;
+}
+
 export interface LoadedArtifacts {
   readonly manifest: Manifest;
   readonly engine: Engine;

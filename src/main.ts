@@ -1,7 +1,7 @@
 /** The process: arguments, terminal, exit code. The only file that ends it. */
 import { createInterface } from "node:readline";
 import { writeSync } from "node:fs";
-import type { Artifacts } from "./artifacts.ts";
+import type { Embedded } from "./artifacts.ts";
 import { LoadError } from "./apps/load/load-error.ts";
 import { UsageError, type Terminal } from "./cli/command.ts";
 import { runCli } from "./cli/index.ts";
@@ -10,7 +10,7 @@ import { readEnvironment } from "./config/environment.ts";
 import { EXIT, OperatorError } from "./errors.ts";
 
 /** Runs nano with `argv` (without executable and script) and ends the process. */
-export async function main(argv: readonly string[], artifacts: () => Promise<Artifacts>): Promise<never> {
+export async function main(argv: readonly string[], artifacts: () => Promise<Embedded>): Promise<never> {
   const terminal = createTerminal();
   let code: number;
   try {

@@ -1,6 +1,6 @@
 /** What a command is, and how its arguments are read. Wrong arguments are usage errors that say what was meant. */
 import { parseArgs } from "node:util";
-import type { Artifacts } from "../artifacts.ts";
+import type { Embedded } from "../artifacts.ts";
 import { suggest } from "../base/suggestion.ts";
 import type { Environment } from "../config/environment.ts";
 
@@ -44,7 +44,7 @@ export interface Terminal {
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly environment: Environment;
-  readonly artifacts: () => Promise<Artifacts>;
+  readonly artifacts: () => Promise<Embedded>;
 }
 
 export interface Arguments {

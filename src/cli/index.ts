@@ -6,6 +6,7 @@ import { type Command, type CommandContext, commandHelp, didYouMean, readArgumen
 import { dev } from "./dev/dev.ts";
 import { env } from "./env.ts";
 import { evaluate } from "./eval.ts";
+import { init } from "./init/init.ts";
 import { logs } from "./logs.ts";
 import { reload } from "./reload.ts";
 import { repl } from "./repl.ts";
@@ -14,9 +15,10 @@ import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
 import { status } from "./status.ts";
 import { test } from "./test/test.ts";
+import { types } from "./types/types.ts";
 import { worker } from "./worker.ts";
 
-export const commands: readonly Command[] = [serve, dev, test, run, evaluate, repl, check, schema, status, apps, env, logs, reload];
+export const commands: readonly Command[] = [init, dev, test, types, serve, run, evaluate, repl, check, schema, status, apps, env, logs, reload];
 
 /** What nano asks of itself. */
 const internal: readonly Command[] = [worker];

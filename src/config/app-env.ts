@@ -70,7 +70,8 @@ class EnvReader {
     }
     const required = app["required_env"];
     const missing = (Array.isArray(required) ? required : []).filter((name) => typeof name === "string" && isEnvName(name) && !isGiven(name, said, secret, devVariables)) as string[];
-    if (missing.length > 0) this.#problems.push(this.#document.problem("env_required", { names: missing, isDev: dev !== null }, [...path, "required_env"]));
+    if (dev?.namesOnly === true) for (const name of missing) env[name] = "";
+    else if (missing.length > 0) this.#problems.push(this.#document.problem("env_required", { names: missing, isDev: dev !== null }, [...path, "required_env"]));
     return { env, secrets, files: [...new Set(this.#files)], hasInlineSecrets: this.#hasInlineSecrets };
   }
 
@@ -92,7 +93,8 @@ class EnvReader {
   #resolve(name: string, value: unknown, path: Path): string | undefined {
     const reference = referenceOf(value);
     if (reference === null || reference === "wrong") return undefined;
-    const { sources, folder } = this.#options;
+    const { sources, dev, folder } = this.#options;
+    if (dev?.namesOnly === true) return "";
     if ("from_env" in reference) {
       const found = sources.variable(reference.from_env);
       if (found === undefined) this.#problems.push(this.#document.problem("env_unset", { name, variable: reference.from_env }, [...path, "from_env"]));

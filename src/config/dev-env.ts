@@ -5,6 +5,8 @@ import { parseEnv } from "node:util";
 import { OperatorError } from "../errors.ts";
 
 export interface DevEnv {
+  /** Values do not matter: what the config takes from elsewhere counts as empty, what it requires as given. */
+  readonly namesOnly?: boolean;
   /** What `.env.<mode>` is called. */
   readonly mode: string;
   /** What `.dev.vars.<environment>` is called, which takes the place of `.dev.vars`; null or absent: none. */

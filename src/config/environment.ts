@@ -17,6 +17,8 @@ export interface Environment {
   readonly stateFolder: string | undefined;
   /** Undefined when nobody collects traces. */
   readonly tracing: TracingOptions | undefined;
+  /** The npm package by which nano was started, with its version: what it makes for people names it. Empty for the executable itself. */
+  readonly npmPackages: Readonly<Record<string, string>>;
   /** JSC options are read at process start; true when ours are in force. */
   readonly hasEngineOptions: boolean;
 }
@@ -52,8 +54,15 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     cacheFolder: cacheFolderOf(variables),
     stateFolder: stateFolderOf(variables),
     tracing,
+    npmPackages: packageOf(variables["NANO_NPM_PACKAGE"]),
     hasEngineOptions: Object.entries(ENGINE_OPTIONS).every(([name, value]) => variables[name] === value),
   };
+}
+
+/** `@scope/name@1.2.3`, as the launcher of the npm package says it. */
+function packageOf(text = ""): Readonly<Record<string, string>> {
+  const [, name, version] = /^((?:@[\w.-]+\/)?[\w.-]+)@([\w.+-]+)$/.exec(text) ?? [];
+  return name === undefined || version === undefined ? {} : { [name]: version };
 }
 
 /** A variable that a config names. */

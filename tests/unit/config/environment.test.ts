@@ -3,7 +3,7 @@ import { ENGINE_OPTIONS, readEnvironment } from "../../../src/config/environment
 
 describe("the environment", () => {
   test("nothing set is nothing said", () => {
-    expect(readEnvironment({})).toEqual({ port: undefined, configFile: undefined, logFormat: undefined, wantsColor: undefined, runtimeFolder: undefined, cacheFolder: undefined, stateFolder: undefined, tracing: undefined, hasEngineOptions: false });
+    expect(readEnvironment({})).toEqual({ port: undefined, configFile: undefined, logFormat: undefined, wantsColor: undefined, runtimeFolder: undefined, cacheFolder: undefined, stateFolder: undefined, tracing: undefined, npmPackages: {}, hasEngineOptions: false });
   });
 
   test("a variable that is set to nothing counts as not set", () => {
@@ -11,7 +11,7 @@ describe("the environment", () => {
   });
 
   test("what is set is read", () => {
-    expect(readEnvironment({ NANO_PORT: "8080", NANO_CONFIG: "x.json", NANO_LOG_FORMAT: "apache", NO_COLOR: "1", ...ENGINE_OPTIONS })).toEqual({ port: "8080", configFile: "x.json", logFormat: "apache", wantsColor: false, runtimeFolder: undefined, cacheFolder: undefined, stateFolder: undefined, tracing: undefined, hasEngineOptions: true });
+    expect(readEnvironment({ NANO_PORT: "8080", NANO_CONFIG: "x.json", NANO_LOG_FORMAT: "apache", NO_COLOR: "1", NANO_NPM_PACKAGE: "@scope/nano@1.2.3", ...ENGINE_OPTIONS })).toEqual({ port: "8080", configFile: "x.json", logFormat: "apache", wantsColor: false, runtimeFolder: undefined, cacheFolder: undefined, stateFolder: undefined, tracing: undefined, npmPackages: { "@scope/nano": "1.2.3" }, hasEngineOptions: true });
   });
 
   test("colours: FORCE_COLOR goes before NO_COLOR, and a dumb terminal has none", () => {
