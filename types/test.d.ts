@@ -94,7 +94,7 @@ declare module "nano:test" {
   }
 
   interface Each {
-    <T extends readonly unknown[]>(table: readonly T[]): Declare<[...T]>;
+    <T extends unknown[] | [unknown]>(table: readonly T[]): Declare<T>;
     <T>(table: readonly T[]): Declare<[T]>;
     (texts: TemplateStringsArray, ...values: unknown[]): Declare<[any]>;
   }

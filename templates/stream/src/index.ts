@@ -16,6 +16,11 @@ function ticks(count: number, everyMs: number): ReadableStream<Uint8Array> {
   });
 }
 
+function numberOf(text: string | null, standard: number, most: number): number {
+  const number = Number(text ?? standard);
+  return Number.isInteger(number) && number > 0 ? Math.min(number, most) : standard;
+}
+
 /** Text in upper case, as it passes by: nothing is ever held whole. */
 function shouting(): TransformStream<string, string> {
   return new TransformStream({ transform: (text, controller) => controller.enqueue(text.toUpperCase()) });
@@ -26,8 +31,8 @@ export default {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/") return new Response(page, { headers: { "content-type": "text/html; charset=utf-8" } });
     if (pathname === "/ticks") {
-      const count = Math.min(MOST_TICKS, Math.max(1, Number(searchParams.get("count") ?? 10) || 1));
-      return new Response(ticks(count, 1000), { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
+      const count = numberOf(searchParams.get("count"), 10, MOST_TICKS);
+      return new Response(ticks(count, numberOf(searchParams.get("ms"), 1000, 10_000)), { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
     }
     if (pathname === "/shout" && request.body !== null)
       return new Response(request.body.pipeThrough(new TextDecoderStream()).pipeThrough(shouting()).pipeThrough(new TextEncoderStream()), { headers: { "content-type": "text/plain; charset=utf-8" } });
