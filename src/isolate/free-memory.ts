@@ -31,7 +31,7 @@ export function clearFreeMemory({ view, bytes, pointers }: EngineInstance): void
 }
 
 /** The whole pages in what is free, as far as the first `mostChunks` chunks tell, and where the heap ends. Only between calls into the engine. */
-export function deadPages({ view, bytes, pointers }: EngineInstance, mostChunks: number): { readonly first: readonly number[]; readonly end: readonly number[]; readonly heapEnd: number } {
+export function freePages({ view, bytes, pointers }: EngineInstance, mostChunks: number): { readonly first: readonly number[]; readonly end: readonly number[]; readonly heapEnd: number } {
   const first: number[] = [];
   const end: number[] = [];
   let heapEnd = 0;

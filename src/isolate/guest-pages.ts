@@ -6,9 +6,9 @@
 import { readFileSync } from "node:fs";
 import { setImmediate } from "node:timers";
 import type { EngineInstance } from "./engine.ts";
-import { deadPages } from "./free-memory.ts";
-import { copyImage, isEqualPage, type MemoryImage, OS_PAGE, pageIn, type Segment } from "./memory-image.ts";
+import { copyImage, type MemoryImage, type Segment } from "./memory-image.ts";
 import type { SystemMemory } from "./system-memory.ts";
+import { trimCopy, type Trimmed, trimShared } from "./trim.ts";
 
 /** What an isolate shares. */
 export interface SharedPages {
@@ -26,8 +26,6 @@ const MAPPINGS_LEFT = 0.4;
 /** Two of every isolate, and two of each of its segments. */
 const MAPPINGS_PER_ISOLATE = 6;
 const STANDARD_MAPPINGS = 65_530;
-/** Of its heap, what is looked through in one go: about half a millisecond. */
-const MOST_CHUNKS = 50_000;
 
 export interface GuestPagesOptions {
   /** Null where there is none to use. */
@@ -68,32 +66,10 @@ export class GuestPages {
     return shared;
   }
 
-  /**
-   * While nothing of an isolate is on the stack: gives back the pages that hold only what is dead, and those that it shares and has changed nothing in. Returns how many
-   * bytes it keeps at most.
-   */
-  trim(engine: EngineInstance, image: MemoryImage, shared: SharedPages | null): number {
-    const { bytes, layout } = engine;
-    const { first, end, heapEnd } = deadPages(engine, MOST_CHUNKS);
-    const pages = Math.ceil(heapEnd / OS_PAGE);
-    const isSpare = new Uint8Array(pages);
-    for (let i = 0; i < first.length; i++) isSpare.fill(1, first[i], end[i]);
-    const [data] = image.segments;
-    // Between the engine's own data and its heap is the stack.
-    if (data !== undefined) isSpare.fill(1, (data.at + data.data.byteLength) / OS_PAGE, Math.floor(layout.stackTop / OS_PAGE));
-    if (shared !== null && this.#isInPlace(bytes, shared))
-      for (const segment of image.segments)
-        for (let page = segment.at / OS_PAGE; page < Math.min(pages, (segment.at + segment.data.byteLength) / OS_PAGE); page++)
-          if (isSpare[page] === 0 && isEqualPage(bytes, page, pageIn(segment, page))) isSpare[page] = 1;
-    let kept = 0;
-    for (let from = 0; from < pages; ) {
-      const to = isSpare.indexOf(1 - (isSpare[from] as number), from);
-      const next = to === -1 ? pages : to;
-      if (isSpare[from] === 1) this.#system?.discard(bytes.subarray(from * OS_PAGE, next * OS_PAGE));
-      else kept += (next - from) * OS_PAGE;
-      from = next;
-    }
-    return kept;
+  /** While nothing of an isolate is on the stack: gives back what it can of its memory, see `trim.ts`. */
+  trim(engine: EngineInstance, image: MemoryImage, shared: SharedPages | null): Trimmed {
+    if (this.#system === null) return { bytes: engine.bytes.byteLength, stash: null };
+    return shared !== null && this.#isInPlace(engine.bytes, shared) ? trimShared(this.#system, engine, image) : trimCopy(this.#system, engine, image);
   }
 
   /** `buffer` is never looked at again. Its pages go later, bit by bit, when nothing of its isolate is on the stack any more; `onReleased` is told when all have. */

@@ -136,10 +136,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
   get account(): Account {
     return this.#options.account;
   }
-  /**
-   * To be called now and then. The second time in a row that it finds nothing going on, the isolate gives back what it can of its memory; a request after that pays
-   * some 50 µs for it. True when it did.
-   */
+  /** To be called now and then. The second time in a row that it finds nothing going on, the isolate gives back what it can of its memory. True when it did. */
   rest(): boolean {
     return !this.isBusy && this.#invocations.size === 0 && this.#condemned === null && this.#memory.rest();
   }
@@ -175,6 +172,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
   /** Only while idle. Later changes of the isolate do not touch the snapshot. `isBase`: for others to build on. */
   snapshot(isBase = false): Snapshot {
     if (this.isBusy || this.#invocations.size > 0) throw new Error("an isolate is snapshot only while idle");
+    this.#memory.wake();
     return isBase ? takeBase(this.#engine) : takeSnapshot(this.#engine, this.#options.snapshot.image);
   }
 

@@ -2,6 +2,7 @@
 import type { EngineInstance } from "./engine.ts";
 import type { GuestMemory, MemoryHolder } from "./guest-memory.ts";
 import type { GuestPages, SharedPages } from "./guest-pages.ts";
+import type { Patch } from "./patch.ts";
 import { INSTANCE_BYTES, residentBytes, restoreSnapshot, type Snapshot } from "./snapshot.ts";
 
 interface MemoryHost {
@@ -20,6 +21,8 @@ export class OwnMemory {
   #rest: "active" | "quiet" | "trimmed" = "active";
   /** What it is not counted for while it rests. */
   #givenBytes = 0;
+  /** What it holds beyond its image, while its pages are not there. */
+  #stash: Patch | null = null;
 
   /** Fills the instance. Throws when the snapshot does not fit. */
   constructor(host: MemoryHost, engine: EngineInstance, snapshot: Snapshot, holder: MemoryHolder) {
@@ -47,16 +50,19 @@ export class OwnMemory {
       return false;
     }
     this.#rest = "trimmed";
-    const kept = this.#host.pages.trim(this.#engine, this.#snapshot.image, this.#shared) + INSTANCE_BYTES;
-    this.#givenBytes = Math.max(0, this.#countedBytes - kept);
+    const { bytes, stash } = this.#host.pages.trim(this.#engine, this.#snapshot.image, this.#shared);
+    this.#stash = stash;
+    this.#givenBytes = Math.max(0, this.#countedBytes - bytes - INSTANCE_BYTES);
     this.#countedBytes -= this.#givenBytes;
     this.#host.memory.giveBack(this.#givenBytes);
     return true;
   }
 
-  /** It is entered: it may have again all that it had. */
+  /** Before anybody looks at it again: it is what it was, and may have all that it had. */
   wake(): void {
     if (this.#rest === "trimmed") {
+      this.#stash?.applyTo(this.#engine.bytes);
+      this.#stash = null;
       this.#host.memory.takeBack(this.#givenBytes);
       this.#countedBytes += this.#givenBytes;
       this.#givenBytes = 0;

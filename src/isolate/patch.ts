@@ -82,12 +82,12 @@ export class Patch {
   }
 }
 
-/** `bytes` against the image. Null when they are the same. */
-export function takePatch(bytes: Uint8Array, image: MemoryImage): Patch | null {
+/** `bytes` against the image, everywhere or on some pages, in order. Null when they are the same. */
+export function takePatch(bytes: Uint8Array, image: MemoryImage, pages: Iterable<number> = upTo(bytes.byteLength / OS_PAGE)): Patch | null {
   const now = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / WORD);
   const runs: number[] = [];
   let count = 0;
-  for (let page = 0; page < bytes.byteLength / OS_PAGE; page++) {
+  for (const page of pages) {
     const expected = pageOf(image, page);
     if (isEqualPage(bytes, page, expected)) continue;
     const was = new Int32Array(expected.buffer, expected.byteOffset, WORDS_PER_PAGE);
@@ -117,4 +117,8 @@ export function takePatch(bytes: Uint8Array, image: MemoryImage): Patch | null {
     to += length;
   }
   return new Patch(runs.length / 2, words);
+}
+
+function* upTo(end: number): Iterable<number> {
+  for (let i = 0; i < end; i++) yield i;
 }

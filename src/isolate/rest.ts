@@ -1,10 +1,11 @@
 /** Goes round all isolates and has those that rest give back memory, a few at a time: it is never in the way of a request for long. */
 import type { MemoryHolder } from "./guest-memory.ts";
 
-/** An isolate without work for one to two rounds is trimmed. */
-const ROUND_MS = 400;
+/** An isolate without work for one to two rounds is trimmed. It pays for that when it is asked again, with page faults: about 0.2 ms. */
+const ROUND_MS = 1_000;
+/** A twentieth of a core at most, so that many apps that are asked about once a second do not wear it out. */
 const STEP_MS = 0.5;
-const PAUSE_MS = 2;
+const PAUSE_MS = 10;
 
 export class RestRounds {
   readonly #holders: () => Iterable<MemoryHolder>;

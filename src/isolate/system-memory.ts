@@ -3,7 +3,7 @@
  * nothing, and says so. WebAssembly memories keep their address while they grow and are unmapped as a whole, whatever has been mapped into them.
  */
 import { Buffer } from "node:buffer";
-import { closeSync, ftruncateSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { OS_PAGE, type Segment } from "./memory-image.ts";
 
 export interface SystemMemory {
@@ -15,6 +15,8 @@ export interface SystemMemory {
   mapFile(view: Uint8Array, file: number, offset: number): boolean;
   /** Puts fresh empty pages under `view`. */
   mapEmpty(view: Uint8Array): boolean;
+  /** Which pages of a view that a file is mapped under have been written to: 1 for each that has. Null where the system does not tell. */
+  writtenPages(view: Uint8Array): Uint8Array | null;
   /** Gives the view's own pages back: it holds what its file does, or zeros. */
   discard(view: Uint8Array): boolean;
 }
@@ -31,6 +33,8 @@ const F_ADD_SEALS = 1033;
 const ALL_SEALS = 15;
 const NO_FILE = -1;
 const PR_SET_THP_DISABLE = 41;
+/** Eight bytes for each page; in the second word: present, swapped, of a file (https://docs.kernel.org/admin-guide/mm/pagemap.html). */
+const PAGEMAP = { file: "/proc/self/pagemap", entry: 8, isThere: 0xc000_0000 | 0, isOfFile: 0x2000_0000 } as const;
 
 /** Null but on Linux under Bun. */
 export function openSystemMemory(): SystemMemory | null {
@@ -60,7 +64,8 @@ export function openSystemMemory(): SystemMemory | null {
     if (view.byteLength === 0 || address % OS_PAGE !== 0 || view.byteLength % OS_PAGE !== 0) return false;
     return Number(libc.mmap(address, BigInt(view.byteLength), PROT_READ_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | flags, file, BigInt(offset))) === address;
   };
-  return {
+  const pagemap = openPagemap();
+  const memory: SystemMemory = {
     createFile(segments) {
       const file = libc.memfd_create(ptr(Buffer.from("nano-image\0")), MFD_CLOEXEC_ALLOW_SEALING);
       if (file < 0) return null;
@@ -78,6 +83,51 @@ export function openSystemMemory(): SystemMemory | null {
     addressOf: (view) => ptr(view),
     mapFile: (view, file, offset) => place(view, 0, file, offset),
     mapEmpty: (view) => place(view, MAP_ANONYMOUS, NO_FILE, 0),
+    writtenPages: (view) => (pagemap === null ? null : readPagemap(pagemap, ptr(view), view.byteLength)),
     discard: (view) => view.byteLength > 0 && libc.madvise(ptr(view), BigInt(view.byteLength), MADV_DONTNEED) === 0,
   };
+  return trial(memory);
+}
+
+/** Not every Linux is one: what is not as it should be is not used. */
+function trial(memory: SystemMemory): SystemMemory {
+  const data = new Uint8Array(2 * OS_PAGE).fill(1);
+  const file = memory.createFile([{ at: 0, data }]);
+  if (file === null) return memory;
+  const view = new Uint8Array(new WebAssembly.Memory({ initial: 1, maximum: 1 }).buffer, 0, data.byteLength);
+  const isMapped = memory.mapFile(view, file, 0) && view[0] === 1 && view[OS_PAGE] === 1;
+  if (isMapped) view[OS_PAGE] = 2;
+  const written = isMapped ? memory.writtenPages(view) : null;
+  const isGivenBack = isMapped && memory.discard(view) && view[0] === 1 && view[OS_PAGE] === 1;
+  memory.mapEmpty(view);
+  memory.closeFile(file);
+  return {
+    ...memory,
+    ...(isGivenBack ? {} : { createFile: () => null }),
+    ...(written !== null && written[0] === 0 && written[1] === 1 ? {} : { writtenPages: () => null }),
+  };
+}
+
+function openPagemap(): number | null {
+  try {
+    return openSync(PAGEMAP.file, "r");
+  } catch {
+    return null;
+  }
+}
+
+function readPagemap(pagemap: number, address: number, length: number): Uint8Array | null {
+  const pages = length / OS_PAGE;
+  const entries = new Int32Array((pages * PAGEMAP.entry) / Int32Array.BYTES_PER_ELEMENT);
+  try {
+    if (readSync(pagemap, new Uint8Array(entries.buffer), 0, entries.byteLength, (address / OS_PAGE) * PAGEMAP.entry) !== entries.byteLength) return null;
+  } catch {
+    return null;
+  }
+  const isWritten = new Uint8Array(pages);
+  for (let page = 0; page < pages; page++) {
+    const flags = entries[page * 2 + 1] as number;
+    if ((flags & PAGEMAP.isThere) !== 0 && (flags & PAGEMAP.isOfFile) === 0) isWritten[page] = 1;
+  }
+  return isWritten;
 }
