@@ -14,7 +14,17 @@ declare namespace Nano {
 
   /** An app: `export default { … } satisfies Nano.Handler`. */
   interface Handler<E = Env> {
-    fetch(request: Request, env: E, ctx: Context): Response | PromiseLike<Response>;
+    fetch?(request: Request, env: E, ctx: Context): Response | PromiseLike<Response>;
+    /** Called by hand in `nano dev`: /cdn-cgi/handler/scheduled?cron=… */
+    scheduled?(controller: ScheduledController, env: E, ctx: Context): unknown;
+  }
+
+  interface ScheduledController {
+    readonly type: "scheduled";
+    readonly cron: string;
+    /** Unix milliseconds. */
+    readonly scheduledTime: number;
+    noRetry(): void;
   }
 
   /** The app's static files, under the name that `assets.binding` of the config gives them. */
