@@ -9,6 +9,8 @@ import { type Address, freePort, freePorts, Server } from "./server.ts";
 export interface HostedApp {
   readonly name: string;
   readonly file: string;
+  /** More of nano's config of the app. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 export interface Hosting extends AsyncDisposable {
@@ -32,7 +34,7 @@ export async function hostInNano({ label, apps, limits = {}, timeoutMs }: HostOp
   }
   const port = await freePort();
   const config = join(WORK, `${label}.json`);
-  const app = ({ name, file }: HostedApp) => ({ name, hostname: `${name}.test`, path: file, limits });
+  const app = ({ name, file, settings = {} }: HostedApp) => ({ name, hostname: `${name}.test`, path: file, limits, ...settings });
   await Bun.write(config, JSON.stringify({ port, log: { level: "error" }, apps: apps.map(app) }));
   return hosting(await Server.start({ name: "nano", command: [NANO, "serve", "--config", config], port, ...bounded(timeoutMs) }), (name) => ({ port, host: `${name}.test` }));
 }

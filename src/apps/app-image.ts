@@ -3,7 +3,8 @@
  * with an error that says so: nobody would be there for them in a clone.
  */
 import type { InvocationLimits, InvocationSummary, Kill } from "../isolate/invocation.ts";
-import { Isolate, type IsolateHost } from "../isolate/isolate.ts";
+import { Isolate } from "../isolate/isolate.ts";
+import type { IsolateHost } from "../isolate/isolate-host.ts";
 import type { Account } from "../isolate/scheduler.ts";
 import type { Snapshot } from "../isolate/snapshot.ts";
 import type { Bundle } from "./load/bundle.ts";

@@ -15,6 +15,11 @@ export class IsolatePool {
     this.#onKill = onKill;
   }
 
+  /** No isolate takes two invocations without being renewed in between. */
+  get #isForOne(): boolean {
+    return this.#revision.config.isolation === "request";
+  }
+
   get size(): number {
     return this.#live.size;
   }
@@ -64,6 +69,7 @@ export class IsolatePool {
    * and the process has no memory for another.
    */
   take(): Isolate | null {
+    if (this.#isForOne) return this.#takeFresh();
     let best: Isolate | null = null;
     for (const isolate of this.#live) {
       if (best === null || rank(isolate) < rank(best)) best = isolate;
@@ -73,6 +79,13 @@ export class IsolatePool {
     if (wantsMore && this.#revision.mayCreateIsolate()) best = this.#create();
     if (best !== null) this.#idleSince.delete(best);
     return best;
+  }
+
+  /** The one that was renewed last: its memory is the warmest. As many as requests run, for nobody shares; what bounds them is `concurrency` and the memory. */
+  #takeFresh(): Isolate | null {
+    const fresh = [...this.#idleSince.keys()].at(-1) ?? (this.#revision.mayCreateIsolate() ? this.#create() : null);
+    if (fresh !== null) this.#idleSince.delete(fresh);
+    return fresh;
   }
 
   /** Drops isolates that have been idle since before `since`, on the clock of `performance.now()`. */
@@ -91,7 +104,9 @@ export class IsolatePool {
         this.#onKill(kill);
       },
       onIdle: () => {
-        if (this.#live.has(isolate)) this.#idleSince.set(isolate, performance.now());
+        if (!this.#live.has(isolate)) return;
+        if (!this.#isForOne || this.#revision.renew(isolate)) this.#idleSince.set(isolate, performance.now());
+        else this.drop(isolate);
       },
     });
     this.#live.add(isolate);

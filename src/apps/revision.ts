@@ -3,7 +3,8 @@
  * snapshot; isolates of the revision are clones of that. A failed load is a value that the revision keeps.
  */
 import type { Account } from "../isolate/scheduler.ts";
-import { Isolate, type IsolateHost } from "../isolate/isolate.ts";
+import { Isolate } from "../isolate/isolate.ts";
+import type { IsolateHost } from "../isolate/isolate-host.ts";
 import type { InvocationLimits } from "../isolate/invocation.ts";
 import { residentBytes, type Snapshot, snapshotBytes } from "../isolate/snapshot.ts";
 import type { Observer } from "../observe/observer.ts";
@@ -136,6 +137,11 @@ export class Revision {
     const isolate = new Isolate({ host: this.#services.host, snapshot: image.snapshot, clockStartMs: started - image.clockMs, account: this.#account, memoryBytes: this.config.limits.memoryBytes, ...hooks });
     this.#services.observer.activated(this.config.name, performance.now() - started);
     return isolate;
+  }
+
+  /** Makes an isolate what a new one would be, see `Isolate.renew`. */
+  renew(isolate: Isolate): boolean {
+    return this.#image !== null && isolate.renew(performance.now() - this.#image.clockMs);
   }
 
   /** The request id of what the app's top level does. */

@@ -3,7 +3,8 @@
  * so a room is evaluated once, and its pages are held once.
  */
 import { Account } from "../isolate/scheduler.ts";
-import { Isolate, type IsolateHost } from "../isolate/isolate.ts";
+import { Isolate } from "../isolate/isolate.ts";
+import type { IsolateHost } from "../isolate/isolate-host.ts";
 import type { InvocationLimits } from "../isolate/invocation.ts";
 import type { Snapshot } from "../isolate/snapshot.ts";
 import { roomsUsedBy } from "../web/room-scan.ts";

@@ -31,6 +31,8 @@ export interface AppConfig {
   readonly egressAllow: readonly string[];
   /** Reload when a source file changes. */
   readonly watch: boolean;
+  /** `request`: no isolate takes two. */
+  readonly isolation: "app" | "request";
 }
 
 /** All that an app finds in its env. */

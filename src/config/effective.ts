@@ -21,7 +21,7 @@ export function effectiveConfig(config: Config): Json {
   };
 }
 
-function effectiveApp({ name, hostnames, isDefault, path, hasCode, main, build, assets, env, secrets, limits, fallback, egressAllow, watch }: AppConfig): Json {
+function effectiveApp({ name, hostnames, isDefault, path, hasCode, main, build, assets, env, secrets, limits, fallback, egressAllow, watch, isolation }: AppConfig): Json {
   return {
     name,
     hostnames,
@@ -36,6 +36,7 @@ function effectiveApp({ name, hostnames, isDefault, path, hasCode, main, build, 
     fallback: fallback === null ? null : HIDDEN,
     egress: { allow: egressAllow },
     watch,
+    isolation,
   };
 }
 

@@ -133,6 +133,7 @@ function resolveApp(raw: RawApp, { env, secrets }: AppEnv, limitsOf: (own: Limit
     limits: limitsOf(layerOf(raw)),
     fallback: raw.fallback ?? null,
     egressAllow: (raw.egress?.allow ?? []).map((host) => host.toLowerCase()),
+    isolation: raw.isolation ?? "app",
     watch: raw.watch ?? false,
   };
 }

@@ -89,6 +89,8 @@ const assetsSchema = v.pipe(
   about("Static files, served beside the app's code or without any."),
 );
 
+const ISOLATIONS = ["app", "request"] as const;
+
 export const appSchema = v.strictObject(
   {
     name: v.exactOptional(
@@ -130,6 +132,7 @@ export const appSchema = v.strictObject(
         about("What the app may fetch beyond public addresses."),
       ),
     ),
+    isolation: v.exactOptional(v.pipe(v.picklist(ISOLATIONS, list(ISOLATIONS)), about("What requests share: \"app\" lets them share isolates and what modules keep in variables; \"request\" gives each a fresh isolate, as it was after the top level.", "app"))),
     watch: v.exactOptional(flag("Reload the app when its source changes. On in nano dev.", false)),
   },
   "must be an object",

@@ -2,7 +2,8 @@
  * Settles what a millisecond of CPU is worth in fuel, and warms the engine on the way: the module is compiled once and shared, but its fast tier comes only a second
  * or so after the work that asks for it, three times as fast as the tier before. A limit in milliseconds is the time that the work takes on the warm engine.
  */
-import { Isolate, type IsolateHost } from "./isolate.ts";
+import { Isolate } from "./isolate.ts";
+import type { IsolateHost } from "./isolate-host.ts";
 import { Account } from "./scheduler.ts";
 import type { Slices } from "./slice.ts";
 import type { Snapshot } from "./snapshot.ts";

@@ -191,7 +191,7 @@ export class EngineInstance {
 
   /** After a restored snapshot: what it says about contexts holds here as well. */
   resumeContexts(): void {
-    if (this.view.getUint32(this.pointers.reactions, true) === 1) this.exports.nano_context_set(this.pointers.reactions);
+    this.exports.nano_context_set(this.view.getUint32(this.pointers.reactions, true) === 1 ? this.pointers.reactions : 0);
   }
 
   refresh(): void {

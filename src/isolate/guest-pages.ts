@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { setImmediate } from "node:timers";
 import type { EngineInstance } from "./engine.ts";
 import { copyImage, type MemoryImage, type Segment } from "./memory-image.ts";
+import { Renewal } from "./renewal.ts";
 import type { SystemMemory } from "./system-memory.ts";
 import { trimCopy, type Trimmed, trimShared } from "./trim.ts";
 
@@ -70,6 +71,11 @@ export class GuestPages {
   trim(engine: EngineInstance, image: MemoryImage, shared: SharedPages | null): Trimmed {
     if (this.#system === null) return { bytes: engine.bytes.byteLength, stash: null };
     return shared !== null && this.#isInPlace(engine.bytes, shared) ? trimShared(this.#system, engine, image) : trimCopy(this.#system, engine, image);
+  }
+
+  /** What renews the memory of an isolate; null where it shares nothing, or is elsewhere by now. */
+  renewalOf(bytes: Uint8Array, shared: SharedPages | null): Renewal | null {
+    return shared !== null && this.#system !== null && this.#isInPlace(bytes, shared) ? new Renewal(this.#system, shared.image) : null;
   }
 
   /** `buffer` is never looked at again. Its pages go later, bit by bit, when nothing of its isolate is on the stack any more; `onReleased` is told when all have. */

@@ -3,39 +3,19 @@
  * burn to their invocations, and is condemned, never repaired, when a limit is broken or a host exception unwinds through it.
  */
 import type { DeadlineSweeper } from "../base/deadline.ts";
-import { type Engine, EngineInstance, OutOfMemory } from "./engine.ts";
+import { EngineInstance, OutOfMemory } from "./engine.ts";
 import { Entrance, type Entry, type SettleEntry } from "./entry.ts";
 import { describeKill, hostFailure } from "./kill.ts";
 import { FuelMeter } from "./fuel-meter.ts";
 import { GuestInvocation, type InvocationHome, type InvocationOptions } from "./guest-invocation.ts";
 import type { Kill } from "./invocation.ts";
-import type { GuestMemory, MemoryHolder } from "./guest-memory.ts";
+import type { MemoryHolder } from "./guest-memory.ts";
+import type { IsolateHost } from "./isolate-host.ts";
 import { OpCalls } from "./op-calls.ts";
-import type { OpRegistry } from "./op-table.ts";
 import { takeRejections } from "./rejections.ts";
-import type { Account, Scheduler } from "./scheduler.ts";
-import type { GuestPages } from "./guest-pages.ts";
+import type { Account } from "./scheduler.ts";
 import { OwnMemory } from "./own-memory.ts";
 import { type Snapshot, takeBase, takeSnapshot } from "./snapshot.ts";
-import type { Slices } from "./slice.ts";
-
-/** What all isolates of a process share. */
-export interface IsolateHost {
-  readonly engine: Engine;
-  readonly ops: OpRegistry;
-  readonly scheduler: Scheduler;
-  readonly sweeper: DeadlineSweeper;
-  readonly slices: Slices;
-  /** Fuel that a millisecond of CPU is worth; settled by the calibration. */
-  readonly fuelPerMs: number;
-  /** Event names in the guest's order. */
-  readonly events: ReadonlyMap<string, number>;
-  now(): number;
-  readonly pages: GuestPages;
-  readonly memory: GuestMemory;
-  /** Host faults: something of ours threw. Returns an id to name it by. */
-  reportFault(error: unknown): string;
-}
 
 export interface IsolateOptions {
   readonly host: IsolateHost;
@@ -74,12 +54,16 @@ export class Isolate implements InvocationHome, MemoryHolder {
   #condemned: Kill | null = null;
   #nextInvocation = 1;
   #nextRid = 1;
+  #clockStartMs: number;
+  /** The first since it was made or renewed. */
+  #firstInvocation = 1;
   readonly #memory: OwnMemory;
 
   constructor(options: IsolateOptions) {
     const { host } = options;
     this.#host = host;
     this.#options = options;
+    this.#clockStartMs = options.clockStartMs ?? 0;
     this.#engine = new EngineInstance(
       host.engine,
       {
@@ -106,7 +90,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
     return this.#host.fuelPerMs;
   }
   get clockStartMs(): number {
-    return this.#options.clockStartMs ?? 0;
+    return this.#clockStartMs;
   }
   get isCondemned(): boolean {
     return this.#condemned !== null;
@@ -176,6 +160,16 @@ export class Isolate implements InvocationHome, MemoryHolder {
     return isBase ? takeBase(this.#engine) : takeSnapshot(this.#engine, this.#options.snapshot.image);
   }
 
+  /** Only while nothing goes on: makes it what it was when it was made, with a clock and randomness of its own. False when it cannot be: then it has to go. */
+  renew(clockStartMs: number): boolean {
+    if (this.#condemned !== null || !this.#memory.restore()) return false;
+    this.#engine.reseed();
+    this.#engine.resumeContexts();
+    this.#clockStartMs = clockStartMs;
+    this.#firstInvocation = this.#nextInvocation;
+    return true;
+  }
+
   nextRid(): number {
     return this.#nextRid++;
   }
@@ -212,6 +206,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
   /** The promise of an invocation that is over is forgotten, not settled: nobody pays for what would run then. */
   settle(entry: SettleEntry): void {
     entry.invocation.pendingCalls--;
+    if (entry.invocation.id < this.#firstInvocation) return;
     this.#enqueue(entry.invocation.isOver ? { kind: "forget", invocation: entry.invocation, call: entry.call } : entry);
   }
 

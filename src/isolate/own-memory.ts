@@ -2,6 +2,7 @@
 import type { EngineInstance } from "./engine.ts";
 import type { GuestMemory, MemoryHolder } from "./guest-memory.ts";
 import type { GuestPages, SharedPages } from "./guest-pages.ts";
+import type { Renewal } from "./renewal.ts";
 import type { Patch } from "./patch.ts";
 import { INSTANCE_BYTES, residentBytes, restoreSnapshot, type Snapshot } from "./snapshot.ts";
 
@@ -17,6 +18,7 @@ export class OwnMemory {
   readonly #holder: MemoryHolder;
   /** Null where it is a copy. */
   #shared: SharedPages | null = null;
+  #renewal: Renewal | null = null;
   #countedBytes: number;
   #rest: "active" | "quiet" | "trimmed" = "active";
   /** What it is not counted for while it rests. */
@@ -81,6 +83,18 @@ export class OwnMemory {
     }
     memory.grow(this.#holder, -counted);
     return false;
+  }
+
+  /** Makes it what it was at first. False where it is a copy, or has grown. */
+  restore(): boolean {
+    const { bytes, pointers } = this.#engine;
+    const { patch, memoryBytes } = this.#snapshot;
+    if (bytes.byteLength !== memoryBytes) return false;
+    this.wake();
+    this.#renewal ??= this.#host.pages.renewalOf(bytes, this.#shared);
+    if (this.#renewal?.run(bytes, () => patch?.applyTo(bytes)) !== true) return false;
+    Object.assign(pointers, this.#snapshot.pointers);
+    return true;
   }
 
   /** It is never looked at again. */

@@ -16,7 +16,7 @@ import { directoryAnswer } from "../ingress/directory.ts";
 import { Pipeline } from "../ingress/pipeline.ts";
 import { type Route, Router } from "../ingress/router.ts";
 import { Calibration } from "../isolate/calibrate.ts";
-import type { IsolateHost } from "../isolate/isolate.ts";
+import type { IsolateHost } from "../isolate/isolate-host.ts";
 import { GuestMemory } from "../isolate/guest-memory.ts";
 import { GuestPages } from "../isolate/guest-pages.ts";
 import { openSystemMemory } from "../isolate/system-memory.ts";

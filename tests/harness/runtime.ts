@@ -16,6 +16,7 @@ export interface TestApp {
   readonly env?: Readonly<Record<string, Json>>;
   readonly limits?: LimitValues;
   readonly egressAllow?: readonly string[];
+  readonly isolation?: "app" | "request";
 }
 
 export interface Told {
@@ -101,8 +102,8 @@ function pathOf(name: string): string {
   return `/${name}`;
 }
 
-function rawOf({ name, env = {}, limits = {}, egressAllow = [] }: TestApp): object {
-  return { name, hostname: `${name}.test`, default: false, path: pathOf(name), env, limits, egress: { allow: egressAllow } };
+function rawOf({ name, env = {}, limits = {}, egressAllow = [], isolation = "app" }: TestApp): object {
+  return { name, isolation, hostname: `${name}.test`, default: false, path: pathOf(name), env, limits, egress: { allow: egressAllow } };
 }
 
 function rememberIn(told: Told): Observer {
