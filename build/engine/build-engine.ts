@@ -6,6 +6,7 @@ import { deriveExportNames, ENGINE_EXPORTS } from "./export-names.ts";
 import { deriveImportRoles, type ImportRole } from "./import-roles.ts";
 import { CONTEXT_EXPORT, enqueueWrapped, findReactionFunctions, performWrapped } from "./reactions.ts";
 import { findTrackerOffset, findTrackerType, trackFunction } from "./rejections.ts";
+import { findStackAtom, STACK_EXPORT } from "./stacks.ts";
 import { readEnginePackage, type EnginePackage } from "./package.ts";
 
 /** All imports of the built engine are in this module, under the names of their roles. */
@@ -35,6 +36,7 @@ export function buildEngineFrom({ wasm, glue }: EnginePackage): BuiltEngine {
 
   const tracker = findTrackerType(module);
   const { perform, enqueue } = findReactionFunctions(module);
+  const stack = findStackAtom(module);
   const minifiedOf = (wanted: ImportRole) => [...roles.keys()].find((minified) => roles.get(minified)?.role === wanted) as string;
   const importModule = [...new Set(module.imports.map((entry) => entry.module))];
   if (importModule.length !== 1) throw new Error(`imports come from ${importModule.join(", ")}, expected one module`);
@@ -44,6 +46,7 @@ export function buildEngineFrom({ wasm, glue }: EnginePackage): BuiltEngine {
     keepExports: exportNames,
     indirect: { type: tracker, make: trackFunction },
     compose: new Map([[ENTER_EXPORT, enterFunction]]),
+    constant: { setter: STACK_EXPORT, initial: stack.atom, uses: stack.uses },
     divert: {
       setter: CONTEXT_EXPORT,
       functions: new Map([
@@ -55,7 +58,7 @@ export function buildEngineFrom({ wasm, glue }: EnginePackage): BuiltEngine {
   return {
     wasm: output.wasm,
     imports: Object.fromEntries([...roles.values()].map(({ role, type }) => [role, type])) as Record<ImportRole, string>,
-    exports: [...exportNames.values(), ENTER_EXPORT, CONTEXT_EXPORT],
+    exports: [...exportNames.values(), ENTER_EXPORT, CONTEXT_EXPORT, STACK_EXPORT],
     rejectionTracker: findTrackerOffset(module, tracker),
     report: output.report,
     hash: output.report.hash,

@@ -27,6 +27,7 @@ export function probeLayout({ wasm, rejectionTracker }: Pick<BuiltEngine, "wasm"
     ...probeClasses(engine),
     ...probeTypedArrays(engine),
     ...probeArrayBuffers(engine),
+    ...probeShapes(engine),
     randomState: probeRandomState(engine),
     stripFlags: probeStripFlags(engine),
   };
@@ -194,6 +195,22 @@ function probeArrayBuffers(engine: ProbeEngine): Pick<EngineLayout, "objectArray
     arrayBufferLength: findOffset("length of an ArrayBuffer", 32, 4, (offset) => structs.every(({ bytes, struct }) => hasLength(struct, offset, bytes))),
     arrayBufferData: findOffset("data of an ArrayBuffer", 32, 4, (offset) => structs.every(({ bytes, struct }) => hasData(struct, offset, bytes))),
   };
+}
+
+/** A property with an integer name has that integer for an atom, with the highest bit set. Objects with like properties share their shape. */
+function probeShapes(engine: ProbeEngine): Pick<EngineLayout, "objectShape" | "shapeFirstAtom"> {
+  const objectOf = (key: number) => engine.boxed(engine.evaluate(`({ ${key}: 1 })`)).payload;
+  const samples = [5, 77, 123_456].map((key) => ({ atom: (key | 0x8000_0000) >>> 0, at: objectOf(key), like: objectOf(key) }));
+  const { view } = engine;
+  const word = (at: number) => (at + 4 <= view.byteLength ? view.getUint32(at, true) : 0);
+  const offsets = Array.from({ length: 24 }, (_, i) => i * 4);
+  const objectShape = findOffset(
+    "shape of an object",
+    48,
+    4,
+    (offset) => samples.every(({ at, like }) => word(at + offset) === word(like + offset)) && offsets.some((inner) => samples.every(({ atom, at }) => word(word(at + offset) + inner) === atom)),
+  );
+  return { objectShape, shapeFirstAtom: findOffset("first atom of a shape", 96, 4, (offset) => samples.every(({ atom, at }) => word(word(at + objectShape) + offset) === atom)) };
 }
 
 /** Looks for a word in the context that steps as xorshift64* does when Math.random is called, then sets it and checks what comes out. */

@@ -36,8 +36,16 @@ export interface MeterOptions {
     readonly setter: string;
     readonly functions: ReadonlyMap<number, (parts: { readonly indexOf: (exported: string) => number; readonly global: number; readonly original: number }) => AddedFunction>;
   };
+  /** A constant that becomes a global, `initial` at first, which the function exported as `setter` sets: by function, the instructions that have it. */
+  readonly constant?: { readonly setter: string; readonly initial: number; readonly uses: ReadonlyMap<number, readonly ConstantUse[]> };
   /** Takes the calls through a table of functions of the type of that index: it gets their arguments and the table's index. */
   readonly indirect?: { readonly type: number; readonly make: (indexOf: (exported: string) => number) => AddedFunction };
+}
+
+/** The instruction at that offset of the function's body gives way to `code`. */
+export interface ConstantUse {
+  readonly at: number;
+  readonly code: (global: number) => readonly number[];
 }
 
 export interface MeterReport extends Counts {
@@ -61,7 +69,9 @@ export function meter(wasm: Uint8Array, options: MeterOptions): { wasm: Uint8Arr
   const composed = [...(options.compose ?? [])].map(([name, make]) => ({ name, made: make(indexOf, [...stepCharge(targets)]) }));
   const global = targets.fuel + 1;
   const diverted = [...(options.divert?.functions ?? [])].map(([original, make]) => ({ original, made: make({ indexOf, global, original }) }));
-  const setters = options.divert === undefined ? [] : [{ name: options.divert.setter, made: setGlobalFunction(global) }];
+  const globals = [...(options.divert === undefined ? [] : [{ setter: options.divert.setter, initial: 0 }]), ...(options.constant === undefined ? [] : [options.constant])];
+  const setters = globals.map(({ setter }, i) => ({ name: setter, made: setGlobalFunction(global + i) }));
+  const constantGlobal = global + globals.length - 1;
   const exported = [...composed, ...setters];
   const tracked = options.indirect === undefined ? [] : [{ type: options.indirect.type, made: options.indirect.make(indexOf) }];
   const added = [spentFunction(interrupt), getFuelFunction(targets), setFuelFunction(targets), ...[...exported, ...diverted, ...tracked].map(({ made }) => made)];
@@ -77,7 +87,7 @@ export function meter(wasm: Uint8Array, options: MeterOptions): { wasm: Uint8Arr
     ...exported.map(({ name }, i) => ({ name, kind: KIND.function, index: firstAdded + 3 + i })),
   ];
   const bodies = [
-    ...module.functions.map((body) => meterFunction(body, targets, recursive.has(body.index), standIns, indirect)),
+    ...module.functions.map((body) => meterFunction(body, targets, recursive.has(body.index), { standIns, indirect, constants: constantsOf(options.constant?.uses.get(body.index), constantGlobal) })),
     ...added.map(({ locals, code }) => Uint8Array.from(locals === undefined ? [0, ...code] : [1, locals, VALUE_TYPE.i32, ...code])),
   ];
 
@@ -88,7 +98,7 @@ export function meter(wasm: Uint8Array, options: MeterOptions): { wasm: Uint8Arr
       writer.name(name).name(field).byte(entry.kind).put(entry.description);
     })],
     [SECTION.function, encodeVector([...module.signatures, ...added.map((_, i) => module.types.length + i)], (writer, type) => writer.u32(type))],
-    [SECTION.global, encodeVector([...module.globals.map(({ encoded }) => encoded), mutable(INITIAL_FUEL), ...setters.map(() => mutable(0))], (writer, encoded) => writer.put(encoded))],
+    [SECTION.global, encodeVector([...module.globals.map(({ encoded }) => encoded), mutable(INITIAL_FUEL), ...globals.map(({ initial }) => mutable(initial))], (writer, encoded) => writer.put(encoded))],
     [SECTION.export, encodeVector(exports, (writer, { name, kind, index }) => writer.name(name).byte(kind).u32(index))],
     [SECTION.code, encodeVector(bodies, (writer, body) => writer.sized(body))],
   ]);
@@ -131,7 +141,18 @@ function encodeType({ params, results }: AddedFunction): Uint8Array {
   return Uint8Array.from([0x60, params.length, ...params, results.length, ...results]);
 }
 
-function meterFunction(body: FunctionBody, targets: ChargeTargets, mayRecurse: boolean, standIns: ReadonlyMap<number, number>, indirect: ReadonlyMap<number, number>): Uint8Array {
+/** What replaces an instruction: by the offset where it starts. */
+function constantsOf(uses: readonly ConstantUse[] = [], global: number): ReadonlyMap<number, Uint8Array> {
+  return new Map(uses.map(({ at, code }) => [at, Uint8Array.from(code(global))]));
+}
+
+interface Replacements {
+  readonly standIns: ReadonlyMap<number, number>;
+  readonly indirect: ReadonlyMap<number, number>;
+  readonly constants: ReadonlyMap<number, Uint8Array>;
+}
+
+function meterFunction(body: FunctionBody, targets: ChargeTargets, mayRecurse: boolean, { standIns, indirect, constants }: Replacements): Uint8Array {
   const { localGroups, localsStart, codeStart, localCount, instructions } = readCode(body);
   const needsScratch = instructions.some(isBulk);
   const writer = new BinaryWriter();
@@ -147,9 +168,11 @@ function meterFunction(body: FunctionBody, targets: ChargeTargets, mayRecurse: b
     if (instruction.opcode === OP.loop) insert(instruction.end, stepCharge(targets));
     else if (isBulk(instruction)) insert(instruction.start, bulkCharge(targets, instruction, localCount));
     else {
-      const instead = instruction.opcode === OP.call ? standIns.get(instruction.operand) : instruction.opcode === OP.callIndirect ? indirect.get(instruction.operand) : undefined;
+      const constant = constants.get(instruction.start);
+      const callee = instruction.opcode === OP.call ? standIns.get(instruction.operand) : instruction.opcode === OP.callIndirect ? indirect.get(instruction.operand) : undefined;
+      const instead = constant ?? (callee === undefined ? undefined : Uint8Array.from([OP.call, ...encodeU32(callee)]));
       if (instead === undefined) continue;
-      insert(instruction.start, Uint8Array.from([OP.call, ...encodeU32(instead)]));
+      insert(instruction.start, instead);
       copied = instruction.end;
     }
   }

@@ -28,6 +28,7 @@ export interface ImageOptions {
   readonly env: string;
   /** See the event `env`. */
   readonly bindings: string;
+  readonly mapStack: (stack: string) => string;
   /** Console lines are to say where they were written. */
   readonly hasPlaces: boolean;
 }
@@ -41,9 +42,9 @@ export interface ImageResult extends Pick<InvocationSummary, "outcome" | "failur
 
 const LOOK_MS = 1;
 
-export async function makeImage({ host, base, account, app, requestId, limits, bundle, env, bindings, hasPlaces }: ImageOptions): Promise<ImageResult> {
+export async function makeImage({ host, base, account, app, requestId, limits, bundle, env, bindings, hasPlaces, mapStack }: ImageOptions): Promise<ImageResult> {
   const clockStartMs = performance.now();
-  const isolate = new Isolate({ host, snapshot: base, account, memoryBytes: limits.memoryBytes, clockStartMs, onCondemned: () => {} });
+  const isolate = new Isolate({ host, snapshot: base, account, memoryBytes: limits.memoryBytes, clockStartMs, mapStack, onCondemned: () => {} });
   try {
     const { isUnsettled, outcome, failure, kill, cpuMs } = await new Promise<InvocationSummary & Pick<ImageResult, "isUnsettled">>((settle) => {
       const invocation = isolate.open({

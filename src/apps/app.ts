@@ -107,12 +107,6 @@ export class App implements Drainable {
     return redacted;
   };
 
-  /** Positions in stacks become those of the app's own files, as the revision has them that serves, or that says this while it loads. */
-  mapStack(text: string, requestId: string): string {
-    for (const revision of this.#speaking) if (revision.loadId === requestId) return revision.mapStack(text);
-    return this.#serving.revision.mapStack(text);
-  }
-
   /**
    * Loads a new revision and, once it is ready, swaps it in; the old one finishes what it has. A failed load changes nothing and is returned, and so is one that a
    * later revision has overtaken. If it `mayFail`, a failed load is swapped in too: clients are told of it until a later one mends it. `loadBundle`: where the code comes from.
@@ -228,7 +222,7 @@ export class App implements Drainable {
 
   #tellKill(revision: Revision, kill: Kill): void {
     const { outcome, ...details } = kill;
-    this.#services.observer.kill({ app: this.name, reason: outcome, ...details, stack: revision.mapStack(kill.stack) });
+    this.#services.observer.kill({ app: this.name, reason: outcome, ...details });
     // An exception that left the isolate unusable is told to the client as such, and is the app's affair.
     const restMs = outcome === "internalError" ? null : this.quarantine.kill();
     if (restMs !== null) this.#services.observer.event("quarantined", { app: this.name, for_ms: restMs });

@@ -158,7 +158,7 @@ export class Dispatcher {
   }
 
   #explain(revision: Revision, failure: GuestFailure): FailureDetail {
-    const stack = revision.mapStack(failure.stack);
+    const { stack } = failure;
     const frame = this.#showsErrors ? revision.frameOf(stack) : "";
     return { name: revision.redact(failure.name), message: revision.redact(failure.message), stack: revision.redact(stack), frame: revision.redact(frame) };
   }

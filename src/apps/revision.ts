@@ -16,7 +16,8 @@ import { limitValue } from "../limits.ts";
 import { type AppImage, describeResult, makeImage } from "./app-image.ts";
 import type { Bundle, LoadBundle, LoadOptions } from "./load/bundle.ts";
 import { LoadError } from "./load/load-error.ts";
-import { mapStack } from "./load/source-map.ts";
+import { mapStack } from "./load/map-stack.ts";
+import { prepareMapping } from "./load/source-map.ts";
 import { frameOfStack } from "./load/stack-frame.ts";
 import type { RoomBases } from "./room-bases.ts";
 
@@ -134,7 +135,7 @@ export class Revision {
     const image = this.#image;
     if (image === null) throw new Error(`revision ${this.number} of ${this.config.name} is not ready`);
     const started = performance.now();
-    const isolate = new Isolate({ host: this.#services.host, snapshot: image.snapshot, clockStartMs: started - image.clockMs, account: this.#account, memoryBytes: this.config.limits.memoryBytes, ...hooks });
+    const isolate = new Isolate({ host: this.#services.host, snapshot: image.snapshot, clockStartMs: started - image.clockMs, account: this.#account, memoryBytes: this.config.limits.memoryBytes, mapStack: this.#mapStack, ...hooks });
     this.#services.observer.activated(this.config.name, performance.now() - started);
     return isolate;
   }
@@ -149,10 +150,7 @@ export class Revision {
     return `load-${this.config.name}-${this.number}`;
   }
 
-  /** Positions in `stack` become those of the app's own files. */
-  mapStack(stack: string): string {
-    return this.#bundle === null ? stack : mapStack(stack, this.#bundle);
-  }
+  readonly #mapStack = (stack: string): string => mapStack(stack, this.#bundle);
 
   /** The lines of source around the first place of `stack`, which is mapped. */
   frameOf(stack: string): string {
@@ -168,6 +166,8 @@ export class Revision {
       const bundle = await this.#loadBundle(path, loadOptionsOf(this.config));
       if (this.#isClosed()) return "closed";
       this.#bundle = bundle;
+      await prepareMapping(bundle);
+      if (this.#isClosed()) return "closed";
       const image = hasCode ? await this.#evaluate(bundle) : null;
       if (this.#isClosed()) return "closed";
       this.#image = image;
@@ -207,10 +207,10 @@ export class Revision {
     const { host, bases, hasPlaces } = this.#services;
     const { limits, name } = this.config;
     const base = await bases.for(bundle.code);
-    const result = await makeImage({ host, base, account: this.#account, app: name, requestId: this.loadId, limits, bundle, env: JSON.stringify(variablesOf(this.config)), bindings: bindingsOf(this.config), hasPlaces });
+    const result = await makeImage({ host, base, account: this.#account, app: name, requestId: this.loadId, limits, bundle, mapStack: this.#mapStack, env: JSON.stringify(variablesOf(this.config)), bindings: bindingsOf(this.config), hasPlaces });
     this.#startupCpuMs = result.cpuMs;
     const { image, kill, failure } = result;
-    if (image === null) throw new LoadError({ file: bundle.entry, message: this.redact(describeResult(result)), frame: this.redact(this.mapStack(kill?.stack ?? failure?.stack ?? "")) });
+    if (image === null) throw new LoadError({ file: bundle.entry, message: this.redact(describeResult(result)), frame: this.redact(kill?.stack ?? failure?.stack ?? "") });
     return image;
   }
 }

@@ -3,6 +3,8 @@ import { type AppConfig, variablesOf } from "../config/config.ts";
 import type { GuestFailure, Kill } from "../isolate/invocation.ts";
 import { Isolate } from "../isolate/isolate.ts";
 import { Account } from "../isolate/scheduler.ts";
+import { mapStack } from "./load/map-stack.ts";
+import type { MappedCode } from "./load/source-map.ts";
 import type { RevisionServices } from "./revision.ts";
 import { enterRooms } from "../web/room-scan.ts";
 
@@ -15,11 +17,14 @@ export class Script {
   readonly #services: RevisionServices;
   readonly #config: AppConfig;
   readonly #account: Account;
+  readonly #mapStack: (stack: string) => string;
   #isolate: Isolate | null = null;
   #kill: Kill | null = null;
 
-  constructor(services: RevisionServices, config: AppConfig) {
+  /** `code`: where the positions of stacks lie; null for those of the code that is run. */
+  constructor(services: RevisionServices, config: AppConfig, code: MappedCode | null = null) {
     this.#services = services;
+    this.#mapStack = (stack) => mapStack(stack, code);
     this.#config = config;
     this.#account = new Account(config.name);
   }
@@ -68,6 +73,7 @@ export class Script {
       snapshot: this.#services.bases.plain,
       account: this.#account,
       memoryBytes: this.#config.limits.memoryBytes,
+      mapStack: this.#mapStack,
       onCondemned: (kill) => {
         this.#kill = kill;
         this.#isolate = null;

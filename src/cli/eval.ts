@@ -22,7 +22,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const code = given === "-" ? await terminal.input() : given;
   const { script, close } = await openScript(context);
   try {
-    return report(await script.run(moduleOf(code), "eval.js"), terminal, null);
+    return report(await script.run(moduleOf(code), "eval.js"), terminal);
   } finally {
     close();
   }

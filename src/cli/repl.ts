@@ -26,7 +26,7 @@ async function run(_args: Arguments, context: CommandContext): Promise<number> {
   const { terminal } = context;
   const { script, close } = await openScript(context);
   const [prompt, further] = terminal.isInteractive ? ["> ", "… "] : ["", ""];
-  const evaluateAndPrint = async (code: string) => void report(withoutOwnFrames(await script.run(moduleOf(code), FILE)), terminal, null);
+  const evaluateAndPrint = async (code: string) => void report(withoutOwnFrames(await script.run(moduleOf(code), FILE)), terminal);
   let code = "";
   if (terminal.isInteractive) terminal.out("nano: type code, or .help\n");
   terminal.out(prompt);

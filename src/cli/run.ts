@@ -26,7 +26,7 @@ async function runScript(args: Arguments, context: CommandContext): Promise<numb
   const bundle = await loadBundle(resolve(terminal.cwd, path), { maxBundleBytes: limitValue("bundle_mb"), maxModules: limitValue("modules") }, new NodeModules((await context.artifacts()).nodeModules));
   const { script, close } = await openScript(context, bundle);
   try {
-    return report(await script.run(bundle.code, BUNDLE_FILE_NAME, bundle.doorName), terminal, bundle);
+    return report(await script.run(bundle.code, BUNDLE_FILE_NAME, bundle.doorName), terminal);
   } finally {
     close();
   }

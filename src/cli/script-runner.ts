@@ -1,6 +1,6 @@
 /** What `run`, `eval` and `repl` share: a runtime without a listener, and the console of the script on the terminal. */
 import { loadBundle } from "../apps/load/bundle.ts";
-import { mapStack, type MappedCode } from "../apps/load/source-map.ts";
+import type { MappedCode } from "../apps/load/source-map.ts";
 import { Script, type ScriptResult } from "../apps/script.ts";
 import { loadArtifacts } from "../artifacts.ts";
 import { configOfApp } from "../config/single-app.ts";
@@ -19,11 +19,11 @@ export async function openScript(context: CommandContext, code: MappedCode | nul
   const config = configOfApp(terminal.cwd, { path: "script.js", limits: LIMITS });
   const observer: Observer = {
     ...silent,
-    console: (_app, _request, level, text) => (level === "warn" || level === "error" ? terminal.err : terminal.out)(`${code === null ? text : mapStack(text, code)}\n`),
+    console: (_app, _request, level, text) => (level === "warn" || level === "error" ? terminal.err : terminal.out)(`${text}\n`),
     fault: (id, error) => terminal.err(`internal error ${id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
   };
   const runtime = new Runtime({ artifacts: loadArtifacts(await context.artifacts()), config, observer, loadBundle, showsErrors: true, allowsPrivateFetch: true });
-  const script = new Script(runtime.services, config.apps[0] as (typeof config.apps)[number]);
+  const script = new Script(runtime.services, config.apps[0] as (typeof config.apps)[number], code);
   return {
     script,
     close() {
@@ -34,14 +34,13 @@ export async function openScript(context: CommandContext, code: MappedCode | nul
 }
 
 /** Tells what went wrong and gives the exit code. */
-export function report(result: ScriptResult, terminal: Terminal, code: MappedCode | null): number {
+export function report(result: ScriptResult, terminal: Terminal): number {
   if (result.isOk) return EXIT.ok;
   const { failure, kill } = result;
-  const map = (stack: string) => (code === null ? stack : mapStack(stack, code)).trimEnd();
   const lines =
     kill === null || kill.outcome === "internalError"
-      ? failure === null ? [] : [`Uncaught ${failure.name}: ${failure.message}`, map(failure.stack)]
-      : [`the script was ended: it used ${Math.round(kill.used)} ${kill.unit} of ${kill.limitKey}, which allows ${Math.round(kill.limit)} ${kill.unit}`, map(kill.stack)];
+      ? failure === null ? [] : [`Uncaught ${failure.name}: ${failure.message}`, failure.stack.trimEnd()]
+      : [`the script was ended: it used ${Math.round(kill.used)} ${kill.unit} of ${kill.limitKey}, which allows ${Math.round(kill.limit)} ${kill.unit}`, kill.stack.trimEnd()];
   if (lines.length > 0) terminal.err(`${lines.filter((line) => line !== "").join("\n")}\n`);
   return EXIT.failure;
 }

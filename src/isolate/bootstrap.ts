@@ -29,6 +29,7 @@ export function boot(engine: Engine, ops: OpRegistry, guestCode: string): Base {
         instance.pointers.deliver = instance.exports.QTS_DupValuePointer(instance.pointers.context, argv);
         instance.prepareContexts(instance.exports.QTS_DupValuePointer(instance.pointers.context, argv + 16));
         trackRejections(instance, instance.exports.QTS_DupValuePointer(instance.pointers.context, argv + 24));
+        instance.keepStacks(argv + 32, instance.exports.QTS_DupValuePointer(instance.pointers.context, argv + 40));
         return 0;
       },
       interrupt() {

@@ -27,6 +27,10 @@ export interface EngineLayout {
   readonly uint8ArrayClass: number;
   readonly arrayBufferClass: number;
 
+  /** JSObject: pointer to its shape, and in that the name of its first property. */
+  readonly objectShape: number;
+  readonly shapeFirstAtom: number;
+
   /** JSObject of a typed array: pointer to its first element (byte offset included), and element count. The count is 0 once detached or out of bounds. */
   readonly arrayData: number;
   readonly arrayCount: number;

@@ -33,6 +33,7 @@ interface EngineExports {
   readonly nano_fuel_get: () => number;
   readonly nano_fuel_set: (units: number) => void;
   readonly nano_context_set: (state: Pointer) => void;
+  readonly nano_stack_set: (atom: number) => void;
   readonly initialize: () => void;
   readonly malloc: (size: number) => Pointer;
   readonly free: (at: Pointer) => void;
@@ -74,6 +75,9 @@ export interface EnginePointers {
   reactions: Pointer;
   /** See `rejections.ts`. */
   rejections: Pointer;
+  /** The name under which errors keep their stack, see `build/engine/stacks`, and the guest function that reads it. 0 until the guest has told. */
+  stackAtom: number;
+  stackOf: Pointer;
 }
 
 export const EVAL_MODULE = 1;
@@ -101,7 +105,7 @@ export class EngineInstance {
   readonly layout: EngineLayout;
   bytes!: Uint8Array;
   view!: DataView;
-  pointers: EnginePointers = { runtime: 0, context: 0, undefined: 0, deliver: 0, scratch: 0, argv: 0, reactions: 0, rejections: 0 };
+  pointers: EnginePointers = { runtime: 0, context: 0, undefined: 0, deliver: 0, scratch: 0, argv: 0, reactions: 0, rejections: 0, stackAtom: 0, stackOf: 0 };
   readonly call: Promising;
   readonly evaluate: Promising;
   readonly runJobs: Promising;
@@ -192,6 +196,19 @@ export class EngineInstance {
   /** After a restored snapshot: what it says about contexts holds here as well. */
   resumeContexts(): void {
     this.exports.nano_context_set(this.view.getUint32(this.pointers.reactions, true) === 1 ? this.pointers.reactions : 0);
+  }
+
+  /** `named` is an object of one property: from now on errors keep their stack under its name, where `stackOf` finds it. */
+  keepStacks(named: Pointer, stackOf: Pointer): void {
+    const { view, pointers, layout } = this;
+    pointers.stackAtom = view.getUint32(view.getUint32(view.getUint32(named, true) + layout.objectShape, true) + layout.shapeFirstAtom, true);
+    pointers.stackOf = stackOf;
+    this.resumeStacks();
+  }
+
+  /** After a restored snapshot. */
+  resumeStacks(): void {
+    if (this.pointers.stackAtom !== 0) this.exports.nano_stack_set(this.pointers.stackAtom);
   }
 
   refresh(): void {
@@ -325,7 +342,19 @@ export class EngineInstance {
   }
 
   #errorText(error: Pointer): string {
-    return (["name", "message", "stack"] as const).map((name) => this.#textProperty(error, name)).join("\n");
+    const { pointers } = this;
+    const stack = pointers.stackOf === 0 ? this.#textProperty(error, "stack") : this.#stackOf(error);
+    return [this.#textProperty(error, "name"), this.#textProperty(error, "message"), stack].join("\n");
+  }
+
+  /** As the engine made it. */
+  #stackOf(error: Pointer): string {
+    const { exports, pointers } = this;
+    this.setArgument(0, error);
+    const stack = exports.QTS_Call(pointers.context, pointers.stackOf, pointers.undefined, 1, pointers.argv);
+    const text = readString(this, stack, 1 << 16) ?? "";
+    this.free(stack);
+    return text;
   }
 
   /** Reads a string property. An accessor of the app would run without a slice here, so callers use this only for engine-made errors. */

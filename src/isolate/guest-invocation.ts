@@ -26,6 +26,7 @@ export interface InvocationHome {
   peer(id: number): GuestInvocation | undefined;
   readonly memoryBytes: number;
   readonly clockStartMs: number;
+  mapStack(stack: string): string;
 }
 
 export interface InvocationOptions {
@@ -202,6 +203,10 @@ export class GuestInvocation implements Invocation, OpContext, Due {
 
   followContexts(): void {
     this.#home.followContexts();
+  }
+
+  mapStack(stack: string): string {
+    return this.#home.mapStack(stack);
   }
 
   peer(id: number): GuestInvocation | undefined {

@@ -59,6 +59,8 @@ export interface OpContext {
   uncaught(): void;
   /** Whether functions that the engine compiles from now on keep neither text nor positions: those of our own. */
   hideSource(isHidden: boolean): void;
+  /** A stack of the isolate's engine in positions of the app's own files. */
+  mapStack(stack: string): string;
   /** Promise reactions of the isolate keep their async context from now on. */
   followContexts(): void;
   /** The invocation `id` of the same isolate; undefined once it is over. A promise of one may be settled while another is entered. */

@@ -27,6 +27,8 @@ export interface IsolateOptions {
   readonly onIdle?: () => void;
   /** When its clock began; absent: with the process. */
   readonly clockStartMs?: number;
+  /** A stack as the engine makes it, with the positions of the app's own files. Bounded in what it takes. */
+  readonly mapStack?: (stack: string) => string;
 }
 
 /** An error that unwinds the guest. It never reaches guest code. */
@@ -77,6 +79,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
     this.#memory = new OwnMemory(host, this.#engine, options.snapshot, this);
     this.#engine.reseed();
     this.#engine.resumeContexts();
+    this.#engine.resumeStacks();
     host.memory.add(this);
     this.#meter = new FuelMeter(this.#engine, host.slices, host.scheduler, options.account);
     this.#entrance = new Entrance(this.#engine, this.#meter, host.events.get("load") ?? 0);
@@ -184,6 +187,10 @@ export class Isolate implements InvocationHome, MemoryHolder {
 
   followContexts(): void {
     this.#engine.followContexts();
+  }
+
+  mapStack(stack: string): string {
+    return this.#options.mapStack?.(stack) ?? stack;
   }
 
   isEntered(invocation: GuestInvocation): boolean {
@@ -318,9 +325,10 @@ export class Isolate implements InvocationHome, MemoryHolder {
   #onUncaught(text: string): void {
     const invocation = this.#current;
     if (invocation === null) return;
-    const [name = "Error", message = "", ...stack] = text.split("\n");
-    if (this.#pastLimit > 0) this.condemn("exceededCpu", invocation, stack.join("\n"));
-    else invocation.fail("exception", { name, message, stack: stack.join("\n") });
+    const [name = "Error", message = "", ...lines] = text.split("\n");
+    const stack = this.mapStack(lines.join("\n"));
+    if (this.#pastLimit > 0) this.condemn("exceededCpu", invocation, stack);
+    else invocation.fail("exception", { name, message, stack });
   }
 
   readonly #onThrown = (error: unknown): void => {

@@ -111,7 +111,7 @@ export class Runtime {
     const ops = createOps({
       lazyRooms: artifacts.lazyRooms,
       ...(testing === undefined ? { clock: realClock } : { clock: testing.clock, timers: testing.timers, now: testing.now, testing: testing.testing }),
-      sink: (ctx, level, text, stack) => writeConsole(observer, app(ctx.invocation.app), ctx.invocation, { level: level as ConsoleLevel, text, stack }),
+      sink: (ctx, level, text, stack) => writeConsole(observer, app(ctx.invocation.app), ctx.invocation, { level: level as ConsoleLevel, text, stack: stack === "" ? "" : ctx.mapStack(stack) }),
       budgetOf: (name) => app(name)?.streamBudget ?? null,
       cachesOf: (name) => app(name)?.caches,
       assetsOf: (name) => app(name)?.serving.revision.assets ?? undefined,
@@ -207,7 +207,7 @@ interface ConsoleEntry {
   readonly stack: string;
 }
 
-/** Within the app's rate, with the positions of its source, and without the values of its env: a secret that reaches a log is a secret no more. */
+/** Within the app's rate, and without the values of its env: a secret that reaches a log is a secret no more. */
 function writeConsole(observer: Observer, app: App | undefined, { app: name, requestId }: Invocation, { level, text, stack }: ConsoleEntry): void {
   if (app === undefined) {
     observer.console(name, requestId, level, text, "");
@@ -217,9 +217,8 @@ function writeConsole(observer: Observer, app: App | undefined, { app: name, req
   if (dropped > 0) observer.linesDropped("rate", dropped);
   if (dropped > 0) observer.console(name, requestId, "warn", `(${dropped} lines were dropped: the app logged more than log_rate_kb allows)`, "");
   if (!isAllowed) return;
-  const mapped = text.includes("\n    at ") ? app.mapStack(text, requestId) : text;
-  const place = stack === "" ? "" : app.redact(placeOfStack(app.mapStack(stack, requestId)));
-  observer.console(name, requestId, level, mapped.endsWith(LINE_CUT) ? app.redact(mapped.slice(0, -LINE_CUT.length), true) + LINE_CUT : app.redact(mapped), place);
+  const place = stack === "" ? "" : app.redact(placeOfStack(stack));
+  observer.console(name, requestId, level, text.endsWith(LINE_CUT) ? app.redact(text.slice(0, -LINE_CUT.length), true) + LINE_CUT : app.redact(text), place);
 }
 
 /** Those that leave answer for hosts that nobody else has yet. */

@@ -6,7 +6,8 @@ import { relative } from "node:path";
 import { type Bundle, loadBundle, type LoadBundle } from "../apps/load/bundle.ts";
 import { LoadError } from "../apps/load/load-error.ts";
 import { NodeModules } from "../apps/load/node-modules.ts";
-import { BUNDLE_FILE_NAME, mapStack } from "../apps/load/source-map.ts";
+import { mapStack, OWN_PLACE } from "../apps/load/map-stack.ts";
+import { BUNDLE_FILE_NAME } from "../apps/load/source-map.ts";
 import { frameOfStack } from "../apps/load/stack-frame.ts";
 import type { LoadedArtifacts } from "../artifacts.ts";
 import { type AppConfig, type Config, variablesOf } from "../config/config.ts";
@@ -115,7 +116,7 @@ class FileRun implements Disposable {
     const { host, bases } = this.#runtime.services;
     const { code, doorName } = this.#bundle;
     let kill: Kill | null = null;
-    const isolate = new Isolate({ host, snapshot: await bases.for(code), account: this.#account, memoryBytes: MEMORY_BYTES, onCondemned: (why) => (kill = why) });
+    const isolate = new Isolate({ host, snapshot: await bases.for(code), account: this.#account, memoryBytes: MEMORY_BYTES, mapStack: (stack) => mapStack(stack, this.#bundle), onCondemned: (why) => (kill = why) });
     const loadMs = Math.max(this.#options.timeoutMs, LEAST_LOAD_MS);
     const loading = setTimeout(() => invocation.fail("exception", { name: "TimeoutError", message: `the file's top level took longer than ${loadMs} ms`, stack: "" }), loadMs);
     let invocation!: GuestInvocation;
@@ -147,7 +148,7 @@ class FileRun implements Disposable {
   readonly #observer: Observer = {
     ...silent,
     console: (app, _requestId, level, text) => {
-      if (app === TEST_FILE) this.work.print({ app: "", level, text: mapStack(text, this.#bundle) });
+      if (app === TEST_FILE) this.work.print({ app: "", level, text });
       else this.#printOfApp(app, level, text);
     },
     fault: (_id, error) => this.#options.onFault(error),
@@ -172,9 +173,10 @@ class FileRun implements Disposable {
   }
 
   #explain(error: Omit<TestError, "frame">): TestError {
-    const stack = mapStack(error.stack, this.#bundle)
+    const title = `${error.name}: ${error.message}\n`;
+    const stack = (error.stack.startsWith(title) ? error.stack.slice(title.length) : error.stack)
       .split("\n")
-      .filter((line) => line !== "" && !line.endsWith(" (native)"))
+      .filter((line) => line !== "" && !line.endsWith(" (native)") && !line.endsWith(OWN_PLACE))
       .join("\n");
     return { ...error, stack, frame: frameOfStack(stack, this.#bundle) };
   }

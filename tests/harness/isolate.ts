@@ -2,6 +2,7 @@
  * An app in a real isolate, without a runtime around it: metered engine, base snapshot with all rooms, scheduler, ops. The artifacts are built once per
  * process. Requests go in and answers come out in wire form.
  */
+import { mapStack } from "../../src/apps/load/map-stack.ts";
 import { DeadlineSweeper } from "../../src/base/deadline.ts";
 import { type ByteSource, eachHeader, isByteSource, type ResponseWire } from "../../src/base/wire.ts";
 import type { GuestInvocation } from "../../src/isolate/guest-invocation.ts";
@@ -267,6 +268,7 @@ export class TestIsolate implements Disposable {
       snapshot,
       account: this.#account,
       memoryBytes: this.#memoryBytes,
+      mapStack: (stack) => mapStack(stack, null),
       onCondemned: (kill) => {
         this.kill = kill;
       },

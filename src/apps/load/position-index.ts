@@ -5,6 +5,8 @@
 
 /** UTF-16 units between two notes. A look-up walks about as many. */
 const BLOCK = 512;
+/** UTF-16 units of one step of the walk: below a millisecond. */
+const STEP = 1 << 17;
 
 export class PositionIndex {
   readonly #text: string;
@@ -17,12 +19,18 @@ export class PositionIndex {
     this.#text = text;
     this.#lines = new Uint32Array(blocks);
     this.#points = new Uint32Array(blocks);
+  }
+
+  /** Walks through the text, and comes back for air. */
+  *make(): Generator<void> {
+    const text = this.#text;
     let line = 1;
     let points = 0;
     for (let at = 0; at <= text.length; at++) {
       if (at % BLOCK === 0) {
         this.#lines[at / BLOCK] = line;
         this.#points[at / BLOCK] = points;
+        if (at % STEP === 0 && at > 0) yield;
       }
       if (at === text.length) break;
       if (text.charCodeAt(at) === LF) line++;

@@ -1,5 +1,5 @@
-/** Translates positions in a bundle, as QuickJS prints them, back to the app's own files. The map is decoded when the first error asks for it. */
-import { encodedMap, originalPositionFor, sourceContentFor, TraceMap } from "@jridgewell/trace-mapping";
+/** Translates positions in a bundle, as QuickJS prints them, back to the app's own files. What that takes is made when the first stack asks for it. */
+import { MapIndex } from "./map-index.ts";
 import { PositionIndex } from "./position-index.ts";
 
 /** The file name under which a bundle is evaluated. */
@@ -22,99 +22,90 @@ export interface MappedCode {
   readonly sourceMap: SourceMap | null;
 }
 
+interface Contents {
+  readonly sources: readonly (string | null)[];
+  readonly sourcesContent?: readonly (string | null)[];
+  readonly mappings: string;
+}
+
 export class SourceMap {
-  #json: string | null;
-  #trace: TraceMap | null = null;
+  /** The map as it came. */
+  readonly json: string;
   readonly #nameOf: (source: string) => string;
+  #files: readonly string[] | null = null;
+  #index: MapIndex | null = null;
+  #texts: ReadonlyMap<string, string | null> | null = null;
 
   constructor(json: string, nameOf: (source: string) => string) {
-    this.#json = json;
+    this.json = json;
     this.#nameOf = nameOf;
-  }
-
-  get json(): string {
-    return this.#json ?? JSON.stringify(encodedMap(this.#decoded()));
   }
 
   /** Null where the bundle holds code that no file of the app wrote. */
   originalPosition(line: number, column: number): SourcePosition | null {
     if (line < 1 || column < 1) return null;
-    const found = originalPositionFor(this.#decoded(), { line, column: column - 1 });
-    return found.source === null || NODE_MODULE.test(found.source) ? null : { file: this.#nameOf(found.source), line: found.line, column: found.column + 1 };
+    if (this.#index === null) for (const _ of this.make());
+    const found = this.#index?.find(line - 1, column - 1) ?? null;
+    const file = found === null ? undefined : this.#files?.[found.source];
+    return found === null || file === undefined || file === "" ? null : { file, line: found.line + 1, column: found.column + 1 };
   }
 
   /** The text of a file as it was bundled, by its name in the app. */
   sourceText(file: string): string | null {
-    const trace = this.#decoded();
-    const source = trace.sources.find((candidate) => candidate !== null && this.#nameOf(candidate) === file);
-    return source == null ? null : sourceContentFor(trace, source);
+    if (this.#texts === null) {
+      const { sources, sourcesContent = [] } = JSON.parse(this.json) as Contents;
+      this.#texts = new Map(sources.flatMap((source, i) => (source === null ? [] : [[this.#nameOf(source), sourcesContent[i] ?? null]])));
+    }
+    return this.#texts.get(file) ?? null;
   }
 
-  #decoded(): TraceMap {
-    if (this.#json !== null) this.#trace = new TraceMap(this.#json);
-    this.#json = null;
-    return this.#trace as TraceMap;
+  /** Makes look-ups quick, and comes back for air. */
+  *make(): Generator<void> {
+    const { json } = this;
+    // In JSON a quote inside a string has a backslash before it, so these marks stand nowhere else. The texts of the sources between them are most of the map, and not read.
+    const content = json.indexOf(',"sourcesContent":[');
+    yield;
+    const mappings = json.indexOf(MAPPINGS, content);
+    yield;
+    const isAsMade = content >= 0 && mappings >= 0 && json.startsWith('{"version":3,"sources":[');
+    const { sources } = (isAsMade ? JSON.parse(`${json.slice(0, content)}}`) : JSON.parse(json)) as Contents;
+    const from = mappings + MAPPINGS.length;
+    const index = new MapIndex(isAsMade ? json.slice(from, json.indexOf('"', from)) : (JSON.parse(json) as Contents).mappings);
+    yield* index.make();
+    this.#files = sources.map((source) => (source === null || NODE_MODULE.test(source) ? "" : this.#nameOf(source)));
+    this.#index = index;
   }
+}
+
+const MAPPINGS = '],"mappings":"';
+
+/** A bundle that is larger than this is got ready before the first stack asks: a guest that asks must not stall the thread. */
+const LAZY_UNITS = 1 << 18;
+
+/** Waits for what mapping takes of a large bundle, in steps of below a millisecond. */
+export async function prepareMapping(bundle: MappedCode): Promise<void> {
+  if (bundle.code.length + (bundle.sourceMap?.json.length ?? 0) < LAZY_UNITS) return;
+  for (const _ of makeIndexes(bundle)) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function* makeIndexes(bundle: MappedCode): Generator<void> {
+  const index = new PositionIndex(bundle.code);
+  yield* index.make();
+  indexes.set(bundle, index);
+  if (bundle.sourceMap !== null) yield* bundle.sourceMap.make();
 }
 
 /** Where a position that QuickJS reports lies in the app's own files. Its columns count code points, those of source maps UTF-16 units. */
 export function mapPosition(line: number, column: number, bundle: MappedCode): SourcePosition | null {
-  const unitColumn = indexOf(bundle).unitColumn(line, column) ?? column;
+  if (!indexes.has(bundle)) for (const _ of makeIndexes(bundle));
+  const unitColumn = indexes.get(bundle)?.unitColumn(line, column) ?? column;
   return bundle.sourceMap === null ? { file: bundle.entry, line, column: unitColumn } : bundle.sourceMap.originalPosition(line, unitColumn);
 }
+
+const indexes = new WeakMap<MappedCode, PositionIndex>();
 
 /** The text of one of the app's files, for a code frame around a mapped position. */
 export function sourceText(file: string, bundle: MappedCode): string | null {
   if (bundle.sourceMap !== null) return bundle.sourceMap.sourceText(file);
   return file === bundle.entry ? bundle.code : null;
-}
-
-/**
- * A QuickJS stack with the app's own positions. Frames of the bundler's glue and of nano's bootstrap (files named `nano:…`) are left out. The app can write
- * anything into a stack: lines that are no frames stay as they are.
- */
-export function mapStack(stack: string, bundle: MappedCode): string {
-  const lines: string[] = [];
-  for (const line of stack.split("\n")) {
-    const frame = FRAME.exec(line);
-    if (frame === null) {
-      lines.push(line);
-      continue;
-    }
-    const { name, file, line: row, column } = frame.groups as { name?: string; file: string; line: string; column: string };
-    if (file.startsWith("nano:")) continue;
-    if (file !== BUNDLE_FILE_NAME) {
-      lines.push(line);
-      continue;
-    }
-    const position = mapPosition(Number(row), Number(column), bundle);
-    if (position === null) continue;
-    const place = `${position.file}:${position.line}:${position.column}`;
-    lines.push(name === undefined ? `    at ${place}` : `    at ${name} (${place})`);
-  }
-  return withoutOwnFrames(lines).join("\n");
-}
-
-/** `    at name (file:1:2)`, and `    at file:1:2` where a syntax error was found. Functions may carry any name, so the last parenthesis decides. */
-const FRAME = /^ {4}at (?:(?<name>.*) \((?=[^()]*\)$))?(?<file>[^()\s]+?):(?<line>\d{1,9}):(?<column>\d{1,9})\)?$/;
-
-/** Nano's own code called the app, so its frames are the outermost. The bootstrap has no positions: they are names alone, with the engine's `(native)` between them. */
-function withoutOwnFrames(lines: readonly string[]): readonly string[] {
-  let end = lines.length;
-  while (end > 0 && lines[end - 1] === "") end--;
-  if (end === 0 || (lines[end - 1] as string).endsWith(" (native)")) return lines;
-  const last = end;
-  while (end > 0 && OWN_FRAME.test(lines[end - 1] as string)) end--;
-  return end === last ? lines : lines.slice(0, end);
-}
-
-const OWN_FRAME = /^ {4}at (?:<anonymous>|[\w$.]+)(?: \(native\))?$/;
-
-/** Made when the first error of a bundle asks for it. */
-const indexes = new WeakMap<MappedCode, PositionIndex>();
-
-function indexOf(bundle: MappedCode): PositionIndex {
-  let index = indexes.get(bundle);
-  if (index === undefined) indexes.set(bundle, (index = new PositionIndex(bundle.code)));
-  return index;
 }

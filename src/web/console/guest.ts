@@ -1,4 +1,5 @@
 /** The console namespace (https://console.spec.whatwg.org). Formats here; what is kept of it the host decides. */
+import { engineFramesOfHere, framesOfHere } from "../infra/guest/error-stack.ts";
 import { onEvent } from "../infra/guest/events.ts";
 import { hostOps } from "../infra/guest/host-ops.ts";
 import {
@@ -11,7 +12,6 @@ import {
   objectCreate,
   objectDefineProperty,
   ownKeys,
-  SafeError,
   SafeMap,
   stringReplaceAll,
   stringSlice,
@@ -44,7 +44,7 @@ let indent = "";
 
 function write(level: string, text: string): void {
   const whole = indent === "" ? text : indent + stringReplaceAll(text, "\n", "\n" + indent);
-  console_write(level, whole.length > MAX_LOG_TEXT ? stringSlice(whole, 0, MAX_LOG_TEXT) : whole, saysWhere ? stringSlice(formatStack(new SafeError().stack ?? ""), 0, MAX_STACK_TEXT) : "");
+  console_write(level, whole.length > MAX_LOG_TEXT ? stringSlice(whole, 0, MAX_LOG_TEXT) : whole, saysWhere ? stringSlice(formatStack(engineFramesOfHere()), 0, MAX_STACK_TEXT) : "");
 }
 
 const label = (value: unknown): string => (value === undefined ? "default" : toDOMString(value, "console: label"));
@@ -98,7 +98,7 @@ const methods = {
     write("log", formatTable(data, properties) ?? formatArguments([data]));
   },
   trace(...data: unknown[]) {
-    const stack = formatStack(new SafeError().stack ?? "");
+    const stack = formatStack(framesOfHere());
     const head = data.length === 0 ? "Trace" : "Trace: " + formatArguments(data);
     write("log", stack === "" ? head : head + "\n" + stack);
   },

@@ -36,7 +36,7 @@ class Home {
       },
       over: () => void this.over++,
       followContexts: () => {},
-      hideSource: () => {}, peer: () => undefined,
+      hideSource: () => {}, mapStack: (stack: string) => stack, peer: () => undefined,
       memoryBytes: 65_536, clockStartMs: 0,
     };
     this.invocation = new GuestInvocation(home, {
@@ -109,7 +109,7 @@ describe("an invocation that goes well", () => {
     const home = new Home();
     const invocation: GuestInvocation = new GuestInvocation(
       { sweeper: home.sweeper, fuelPerMs: 1, nextRid: () => 1, enqueueEvent() {}, isEntered: () => false, unsettledFuel: () => 0, isPastLimit: () => false, condemn() {}, over: () => void told.push("left"), followContexts: () => {},
- hideSource: () => {}, peer: () => undefined, memoryBytes: 65_536, clockStartMs: 0 },
+ hideSource: () => {}, mapStack: (stack: string) => stack, peer: () => undefined, memoryBytes: 65_536, clockStartMs: 0 },
       { id: 1, requestId: "r", app: "app", limits, onAnswer: () => invocation.finish(), onFailure() {}, onOver: () => void told.push("over") },
     );
     invocation.answer(null);

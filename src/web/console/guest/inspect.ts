@@ -39,6 +39,7 @@ import {
   stringValueOf,
   symbolValueOf,
 } from "../../infra/guest/primordials.ts";
+import { dataProperty, framesOf } from "../../infra/guest/error-stack.ts";
 import { formatKey, formatPrimitive, formatStack, shorten } from "./text.ts";
 
 const DEFAULT_DEPTH = 4;
@@ -47,7 +48,6 @@ const MAX_STRING = 4096;
 /** Units of text after which nothing more is looked into. The host's limit on a line is lower still. */
 const MAX_UNITS = 16 << 10;
 const LINE_WIDTH = 76;
-const MAX_CHAIN = 64;
 
 interface State {
   readonly maxDepth: number;
@@ -189,8 +189,7 @@ function formatError(state: State, value: object): string {
   }
   const label = typeof name === "string" && name !== "" ? name : "Error";
   const head = typeof message === "string" && message !== "" ? label + ": " + shorten(message, MAX_STRING) : label;
-  const ownStack = getOwnPropertyDescriptor(value, "stack")?.value as unknown;
-  const frames = typeof ownStack === "string" ? formatStack(ownStack) : "";
+  const frames = formatStack(framesOf(value));
   if (state.open.length > state.maxDepth) return "[" + head + "]";
   const entries: string[] = [];
   arrayPush(state.open, value);
@@ -268,17 +267,6 @@ function isIndex(key: string | symbol): boolean {
 function formatDescriptor(state: State, descriptor: PropertyDescriptor): string {
   if (descriptor.get === undefined && descriptor.set === undefined) return format(state, descriptor.value);
   return descriptor.set === undefined ? "[Getter]" : descriptor.get === undefined ? "[Setter]" : "[Getter/Setter]";
-}
-
-/** The value of a data property, own or inherited; getters count as absent. */
-function dataProperty(value: object, key: PropertyKey): unknown {
-  let holder: object | null = value;
-  for (let i = 0; holder !== null && i < MAX_CHAIN; i++) {
-    const descriptor = getOwnPropertyDescriptor(holder, key);
-    if (descriptor !== undefined) return descriptor.value;
-    holder = getPrototypeOf(holder);
-  }
-  return undefined;
 }
 
 /** The name of the constructor; null without a prototype. */

@@ -1,6 +1,7 @@
 /** Errors that nobody caught: as a line for the log, and as the parts of an ErrorEvent. */
 import { exceptionMessage, exceptionName, isDOMException } from "../../infra/guest/dom-exception.ts";
-import { getOwnPropertyDescriptor, regExpExec, safeParseInt } from "../../infra/guest/primordials.ts";
+import { framesOf } from "../../infra/guest/error-stack.ts";
+import { regExpExec, safeParseInt } from "../../infra/guest/primordials.ts";
 import { inspect } from "./inspect.ts";
 import { formatStack } from "./text.ts";
 
@@ -12,8 +13,7 @@ const FRAME = /\(([^()\n]*):(\d+):(\d+)\)/;
 
 export function locate(error: unknown): { message: string; filename: string; lineno: number; colno: number } {
   const isReference = typeof error === "object" && error !== null;
-  const stack = isReference ? (getOwnPropertyDescriptor(error, "stack")?.value as unknown) : undefined;
-  const frame = typeof stack === "string" ? regExpExec(FRAME, formatStack(stack)) : null;
+  const frame = isReference ? regExpExec(FRAME, formatStack(framesOf(error))) : null;
   return {
     message: "Uncaught " + messageOf(error, isReference),
     filename: frame?.[1] ?? "",

@@ -58,7 +58,7 @@ const CODES: Readonly<Record<string, number>> = {
 };
 
 /** A constructor that returns its argument, so that `State` installs its private fields on an object made elsewhere. */
-const Carrier = function (carrier: object) {
+export const Carrier = function (carrier: object) {
   return carrier;
 } as unknown as new (carrier: object) => object;
 

@@ -1,10 +1,11 @@
 /** The host's door to the guest: one function takes every event and every settled op. It never throws, whatever a handler does. */
 import { coreOps } from "../../../isolate/core-ops.ts";
 import { keepContext, setContext } from "./async-context.ts";
+import { engineStack, namedStack } from "./error-stack.ts";
 import { hostOps } from "./host-ops.ts";
 import { settle } from "./stub.ts";
 
-declare const __nanoReady: (deliver: unknown, names: string, keepContext: unknown, trackRejection: unknown) => void;
+declare const __nanoReady: (deliver: unknown, names: string, keepContext: unknown, trackRejection: unknown, named: object, stackOf: unknown) => void;
 
 type EventHandler = (invocationId: number, a: unknown, b: unknown) => void;
 
@@ -47,5 +48,5 @@ function describe(error: unknown): string {
 /** Hands the door to the host. The last thing that the bootstrap does. */
 export function ready(trackRejection: unknown): void {
   isReady = true;
-  __nanoReady(deliver, names, keepContext, trackRejection);
+  __nanoReady(deliver, names, keepContext, trackRejection, namedStack, engineStack);
 }

@@ -1,5 +1,6 @@
 /** StructuredSerialize and StructuredDeserialize in one step (https://html.spec.whatwg.org/#safe-passing-of-structured-data). */
 import { DOMException, exceptionMessage, exceptionName, isDOMException } from "../../infra/guest/dom-exception.ts";
+import { shareStack } from "../../infra/guest/error-stack.ts";
 import { kindOf } from "../../infra/guest/kind.ts";
 import {
   arrayBufferByteLength,
@@ -299,8 +300,9 @@ function cloneError(memory: Memory, value: object): object {
 }
 
 function copyStack(from: object, to: object): void {
-  const stack = getOwnPropertyDescriptor(from, "stack")?.value as unknown;
-  if (typeof stack === "string") defineHidden(to, "stack", stack);
+  const own = getOwnPropertyDescriptor(from, "stack")?.value as unknown;
+  if (typeof own === "string") defineHidden(to, "stack", own);
+  else shareStack(from, to);
 }
 
 function defineHidden(target: object, key: string, value: unknown): void {

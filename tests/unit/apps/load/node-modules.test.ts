@@ -1,7 +1,7 @@
 /** Which node: modules an app can import, what it is told of the others, and what becomes of its stacks. */
 import { describe, expect, test } from "bun:test";
 import { LoadError } from "../../../../src/apps/load/load-error.ts";
-import { mapStack } from "../../../../src/apps/load/source-map.ts";
+import { mapStack } from "../../../../src/apps/load/map-stack.ts";
 import { bundleOf, nodeModules } from "../../../harness/node-app.ts";
 import { TestIsolate } from "../../../harness/isolate.ts";
 

@@ -22,6 +22,7 @@ describe("places in a text", () => {
     ["lines that end with a block", `${"a".repeat(511)}\n${"b".repeat(511)}\n${emoji}c`],
   ])("%s: a line and column lead where a walk leads", (_name, text) => {
     const index = new PositionIndex(text);
+    for (const _ of index.make());
     const lines = text.split("\n").length;
     for (const line of [0, 1, 2, 3, lines >> 1, lines - 1, lines, lines + 1, 999_999_999])
       for (const column of [1, 2, 3, 511, 512, 513, 4096, 4097, 6_000, 12_345, 999_999_999]) expect([line, column, index.unitColumn(line, column)]).toEqual([line, column, walked(text, line, column)]);

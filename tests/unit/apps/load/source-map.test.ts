@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { mapPosition, mapStack, sourceText } from "../../../../src/apps/load/source-map.ts";
+import { mapStack } from "../../../../src/apps/load/map-stack.ts";
+import { mapPosition, sourceText } from "../../../../src/apps/load/source-map.ts";
 import { AppFolder, runInQuickJs } from "./app-folder.ts";
 
 async function stackOf(app: AppFolder, name = ""): Promise<string> {
@@ -36,20 +37,20 @@ describe("stacks of the engine, in the words of the app", () => {
     expect(mapped.filter((line) => line.includes("late.cjs:1:")).length).toBeGreaterThan(0);
     expect(mapped.join("\n")).not.toContain("app.js");
     const bundle = await app.load();
-    expect(mapStack("    at dispatch (nano:bootstrap:3:7)\n    at map (native)\n", bundle)).toBe("    at map (native)\n");
+    expect(mapStack("    at dispatch (nano:bootstrap:3:7)\n    at map (native)\n", bundle)).toBe("    at map (native)");
   });
 
   test("a syntax error that only the engine finds keeps its place", async () => {
     using app = new AppFolder({ "index.js": "export default 1;\nexport const re = /(?<a>.)(?<a>.)/;" });
     const bundle = await app.load();
-    expect(mapStack("    at app.js:2:19\n", bundle)).toBe("    at index.js:2:19\n");
+    expect(mapStack("    at app.js:2:19\n", bundle)).toBe("    at index.js:2:19");
   });
 
   test("function names may hold anything", async () => {
     using app = new AppFolder({ "index.js": "export default 1;" });
     const bundle = await app.load();
     expect(mapStack("    at we (ird) (app.js:9:9) (app.js:1:2)", bundle)).toBe("    at we (ird) (app.js:9:9) (index.js:1:2)");
-    const forged = "    at x\n    at evil (/etc/passwd:1:1)\nnot a frame (app.js:1:1) at all";
+    const forged = "    at x (y)\n    at evil (/etc/passwd:1:1)\nnot a frame (app.js:1:1) at all";
     expect(mapStack(forged, bundle)).toBe(forged);
     const long = `    at ${" (".repeat(200_000)}app.js:1:1`;
     expect(mapStack(long, bundle)).toBe(long);

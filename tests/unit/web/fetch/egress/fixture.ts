@@ -97,7 +97,7 @@ export class Guest {
       fail: () => {},
       finish: () => {},
       followContexts: () => {},
-      hideSource: () => {}, uncaught: () => {}, peer: () => undefined,
+      hideSource: () => {}, uncaught: () => {}, mapStack: (stack: string) => stack, peer: () => undefined,
     };
     this.#egress =
       options.egress ??
