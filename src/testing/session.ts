@@ -7,6 +7,7 @@ import type { Runtime, TestingServices } from "../runtime/runtime.ts";
 import type { BytePipe } from "../base/byte-pipe.ts";
 import { SINK } from "../web/fetch/host/answer-ops.ts";
 import { CALL_FIELD, type testingOps } from "../web/testing/ops.ts";
+import { framesIn } from "../apps/load/map-stack.ts";
 import { TestApps } from "./apps.ts";
 import { type Call, Calls } from "./calls.ts";
 import { StoppableClock } from "./clock.ts";
@@ -119,7 +120,7 @@ export class Session implements TestingServices {
       }),
     work_end: (ctx, errors, isSkipped) => {
       // An endless loop in an async function ends as a rejection that the runner has caught.
-      if (this.#own(ctx).endIfSpent(errors[0]?.stack ?? "")) return;
+      if (this.#own(ctx).endIfSpent(framesIn(errors[0]?.stack ?? ""))) return;
       this.#endDeadlines();
       this.#work.end(errors, isSkipped === 1);
       if (this.#work.isAbandoned) this.#onDone();

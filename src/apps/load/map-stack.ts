@@ -38,6 +38,13 @@ export function mapStack(stack: string, bundle: MappedCode | null): string {
   return (rest > 0 ? [...lines.map(({ text }) => text), `    ... ${rest} more`] : withoutOwnFrames(lines)).join("\n");
 }
 
+/** `stack` without what stands before its first frame: name and message. */
+export function framesIn(stack: string): string {
+  const lines = stack.split("\n");
+  const first = lines.findIndex((line) => line.startsWith("    at "));
+  return first < 0 ? "" : lines.slice(first).join("\n");
+}
+
 function mapFrame(name: string | undefined, line: number, column: number, bundle: MappedCode): string | null {
   const position = mapPosition(line, column, bundle);
   if (position === null) return null;
