@@ -3,6 +3,7 @@ import { type Engine, EngineInstance } from "./engine.ts";
 import { plugHoles } from "./free-memory.ts";
 import { readString } from "./engine-values.ts";
 import type { OpRegistry } from "./op-table.ts";
+import { keepStacks, takeException } from "./thrown.ts";
 import { trackRejections } from "./rejections.ts";
 import { type Snapshot, takeBase } from "./snapshot.ts";
 
@@ -29,7 +30,7 @@ export function boot(engine: Engine, ops: OpRegistry, guestCode: string): Base {
         instance.pointers.deliver = instance.exports.QTS_DupValuePointer(instance.pointers.context, argv);
         instance.prepareContexts(instance.exports.QTS_DupValuePointer(instance.pointers.context, argv + 16));
         trackRejections(instance, instance.exports.QTS_DupValuePointer(instance.pointers.context, argv + 24));
-        instance.keepStacks(argv + 32, instance.exports.QTS_DupValuePointer(instance.pointers.context, argv + 40));
+        keepStacks(instance, argv + 32, instance.exports.QTS_DupValuePointer(instance.pointers.context, argv + 40));
         return 0;
       },
       interrupt() {
@@ -64,7 +65,7 @@ function evaluate(instance: EngineInstance, code: string): number {
   const result = instance.exports.QTS_Eval(instance.pointers.context, source.at, source.length, file.at, 0, 0);
   instance.exports.free(source.at);
   instance.exports.free(file.at);
-  if (instance.isException(result)) throw new Error(`bootstrap: ${instance.takeException(result)}`);
+  if (instance.isException(result)) throw new Error(`bootstrap: ${takeException(instance, result)}`);
   return result;
 }
 
@@ -82,6 +83,6 @@ function nativeOps(instance: EngineInstance, ops: OpRegistry): number {
 }
 
 function unwrap(instance: EngineInstance, result: number): void {
-  if (instance.isException(result)) throw new Error(`bootstrap: ${instance.takeException(result)}`);
+  if (instance.isException(result)) throw new Error(`bootstrap: ${takeException(instance, result)}`);
   instance.free(result);
 }

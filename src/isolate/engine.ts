@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { EngineLayout } from "./engine-layout.ts";
-import { readString, TAG } from "./engine-values.ts";
+import { TAG } from "./engine-values.ts";
 import { promising, suspending } from "./jspi.ts";
 
 export interface Engine {
@@ -75,7 +75,7 @@ export interface EnginePointers {
   reactions: Pointer;
   /** See `rejections.ts`. */
   rejections: Pointer;
-  /** The name under which errors keep their stack, see `build/engine/stacks`, and the guest function that reads it. 0 until the guest has told. */
+  /** The name under which errors keep their stack, and the guest function that reads it, see `thrown.ts`. 0 until the guest has told. */
   stackAtom: number;
   stackOf: Pointer;
 }
@@ -198,19 +198,6 @@ export class EngineInstance {
     this.exports.nano_context_set(this.view.getUint32(this.pointers.reactions, true) === 1 ? this.pointers.reactions : 0);
   }
 
-  /** `named` is an object of one property: from now on errors keep their stack under its name, where `stackOf` finds it. */
-  keepStacks(named: Pointer, stackOf: Pointer): void {
-    const { view, pointers, layout } = this;
-    pointers.stackAtom = view.getUint32(view.getUint32(view.getUint32(named, true) + layout.objectShape, true) + layout.shapeFirstAtom, true);
-    pointers.stackOf = stackOf;
-    this.resumeStacks();
-  }
-
-  /** After a restored snapshot. */
-  resumeStacks(): void {
-    if (this.pointers.stackAtom !== 0) this.exports.nano_stack_set(this.pointers.stackAtom);
-  }
-
   refresh(): void {
     this.bytes = new Uint8Array(this.memory.buffer);
     this.view = new DataView(this.memory.buffer);
@@ -328,45 +315,6 @@ export class EngineInstance {
     const thrown = this.exports.QTS_ResolveException(this.pointers.context, result);
     this.free(result);
     return thrown === 0 ? this.pointers.undefined : thrown;
-  }
-
-  /** Frees `result` and returns null, or the text of the exception it stands for. */
-  takeException(result: Pointer): string | null {
-    const { exports, pointers } = this;
-    const error = exports.QTS_ResolveException(pointers.context, result);
-    this.free(result);
-    if (error === 0) return null;
-    const text = this.#errorText(error);
-    this.free(error);
-    return text;
-  }
-
-  #errorText(error: Pointer): string {
-    const { pointers } = this;
-    const stack = pointers.stackOf === 0 ? this.#textProperty(error, "stack") : this.#stackOf(error);
-    return [this.#textProperty(error, "name"), this.#textProperty(error, "message"), stack].join("\n");
-  }
-
-  /** As the engine made it. */
-  #stackOf(error: Pointer): string {
-    const { exports, pointers } = this;
-    this.setArgument(0, error);
-    const stack = exports.QTS_Call(pointers.context, pointers.stackOf, pointers.undefined, 1, pointers.argv);
-    const text = readString(this, stack, 1 << 16) ?? "";
-    this.free(stack);
-    return text;
-  }
-
-  /** Reads a string property. An accessor of the app would run without a slice here, so callers use this only for engine-made errors. */
-  #textProperty(object: Pointer, name: string): string {
-    const { exports, pointers } = this;
-    if (this.view.getInt32(object + 4, true) !== TAG.object) return "";
-    const key = this.newString(name);
-    const value = exports.QTS_GetProp(pointers.context, object, key);
-    this.free(key);
-    const text = readString(this, value, 1 << 16) ?? "";
-    this.free(value);
-    return text;
   }
 
   #imports(hooks: EngineHooks): Record<string, unknown> {

@@ -12,6 +12,7 @@ import type { Kill } from "./invocation.ts";
 import type { MemoryHolder } from "./guest-memory.ts";
 import type { IsolateHost } from "./isolate-host.ts";
 import { OpCalls } from "./op-calls.ts";
+import { resumeStacks, takeException } from "./thrown.ts";
 import { takeRejections } from "./rejections.ts";
 import type { Account } from "./scheduler.ts";
 import { OwnMemory } from "./own-memory.ts";
@@ -47,6 +48,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
   readonly #meter: FuelMeter;
   readonly #entrance: Entrance;
   readonly #calls: OpCalls;
+  readonly mapStack = (stack: string): string => this.#options.mapStack?.(stack) ?? stack;
   readonly #invocations = new Map<number, GuestInvocation>();
   readonly #queue: Entry[] = [];
   #current: GuestInvocation | null = null;
@@ -79,7 +81,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
     this.#memory = new OwnMemory(host, this.#engine, options.snapshot, this);
     this.#engine.reseed();
     this.#engine.resumeContexts();
-    this.#engine.resumeStacks();
+    resumeStacks(this.#engine);
     host.memory.add(this);
     this.#meter = new FuelMeter(this.#engine, host.slices, host.scheduler, options.account);
     this.#entrance = new Entrance(this.#engine, this.#meter, host.events.get("load") ?? 0);
@@ -189,10 +191,6 @@ export class Isolate implements InvocationHome, MemoryHolder {
     this.#engine.followContexts();
   }
 
-  mapStack(stack: string): string {
-    return this.#options.mapStack?.(stack) ?? stack;
-  }
-
   isEntered(invocation: GuestInvocation): boolean {
     return this.#current === invocation;
   }
@@ -298,7 +296,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
       this.#meter.settle(this.#current);
       this.#entrance.freeArguments();
       if (engine.isException(result)) {
-        this.#onUncaught(engine.takeException(result) ?? "");
+        this.#onUncaught(takeException(engine, result) ?? "");
         if (this.#condemned !== null) return;
       } else engine.free(result);
       if (engine.exports.QTS_IsJobPending(engine.pointers.runtime) === 0) {

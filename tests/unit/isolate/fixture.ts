@@ -1,4 +1,5 @@
 /** A bare engine without ops, driven from the host, and linear memory that a test lays out itself. */
+import { takeException } from "../../../src/isolate/thrown.ts";
 import { EngineInstance } from "../../../src/isolate/engine.ts";
 import type { EngineLayout } from "../../../src/isolate/engine-layout.ts";
 import type { LinearMemory } from "../../../src/isolate/engine-values.ts";
@@ -24,7 +25,7 @@ export class BareEngine {
     const source = instance.newCString(code);
     const file = instance.newCString("test.js");
     const value = instance.exports.QTS_Eval(instance.pointers.context, source.at, source.length, file.at, 0, 0);
-    if (instance.isException(value)) throw new Error(instance.takeException(value) ?? "");
+    if (instance.isException(value)) throw new Error(takeException(instance, value) ?? "");
     return value;
   }
 
