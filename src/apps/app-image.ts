@@ -62,6 +62,7 @@ export async function makeImage({ host, base, account, app, requestId, limits, b
         onOver: (summary) => settle({ ...summary, isUnsettled: invocation.pendingCalls > 0 }),
       });
       invocation.enter("env", env, bindings);
+      if (bundle.kind === "service-worker") invocation.enter("env_globals", 0);
       if (hasPlaces) invocation.enter("console_places", 1);
       if (bundle.doorName !== null) invocation.enter("door", bundle.doorName);
       isolate.evaluate(invocation, bundle.code, BUNDLE_FILE_NAME, "app");

@@ -20,7 +20,7 @@ export interface BuildSettings {
   readonly tsconfig: string | null;
   readonly jsxFactory: string | null;
   readonly jsxFragment: string | null;
-  /** Modules that mention `process`, `Buffer`, `global` or `setImmediate` get them. */
+  /** `process`, `Buffer`, `global` and `setImmediate` are there if a module mentions them. */
   readonly hasNodeGlobals: boolean;
 }
 
@@ -69,7 +69,7 @@ export const buildSchema = v.pipe(
       tsconfig: v.exactOptional(v.pipe(v.string(text), about<string>("The file whose JSX settings and paths hold. Unless set, tsconfig.json or jsconfig.json."))),
       jsx_factory: v.exactOptional(v.pipe(v.string(text), about<string>("The function of JSX elements, where tsconfig.json says nothing."))),
       jsx_fragment: v.exactOptional(v.pipe(v.string(text), about<string>("The same for fragments."))),
-      node_globals: v.exactOptional(v.pipe(v.boolean("must be true or false"), v.metadata<boolean, Record<string, unknown>>({ description: "Give process, Buffer, global and setImmediate to modules that mention them.", default: false }))),
+      node_globals: v.exactOptional(v.pipe(v.boolean("must be true or false"), v.metadata<boolean, Record<string, unknown>>({ description: "Whether process, Buffer, global and setImmediate are there, if a module mentions them.", default: false }))),
     },
     "must be an object",
   ),

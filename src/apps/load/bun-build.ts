@@ -12,8 +12,8 @@ import { CODE_EXTENSIONS, type Entry } from "./entry.ts";
 import { dataModule, FileKinds, type ModuleLoader, splitQuery } from "./file-kinds.ts";
 import { findImport, importTypes } from "./import-site.ts";
 import type { LoadProblem } from "./load-error.ts";
-import { COMMONJS_NAMES, nameDeclaredTwice, withoutCommonJs } from "./module-scope.ts";
-import { NODE_GLOBAL_NAMES, withNodeGlobals } from "./node-globals.ts";
+import { nameDeclaredTwice, withoutCommonJs } from "./module-scope.ts";
+import { entryModule, type NodeGlobal, nodeGlobalsIn, nodeGlobalsModule } from "./node-globals.ts";
 import { doorPrologue, type NodeModules } from "./node-modules.ts";
 import { type ProjectConfig, readProjectConfig } from "./project-config.ts";
 import { type Resolution, Resolver } from "./resolve.ts";
@@ -53,6 +53,10 @@ const NODE_NAMESPACE = "nano";
 /** For require(), which wants what the module exports by default. */
 const NODE_REQUIRED_NAMESPACE = "nano-required";
 const REQUIRED = "?required";
+/** The entry, and what runs before it, where the app has Node's globals. */
+const GLOBALS_NAMESPACE = "nano-globals";
+const WRAPPED_ENTRY = "entry";
+const GLOBALS = "globals";
 /** What apps write, never what the host has: in parts, because only config may read the host's environment. */
 const NODE_ENV = ["process", "env", "NODE_ENV"].join(".");
 const MAX_PROBLEMS = 50;
@@ -91,6 +95,7 @@ class AppBuild implements BuildResult {
   readonly #doorName: string;
   /** By path of the module: the names of CommonJS that it declares itself. Found by builds that fail. */
   readonly #ownNames: Map<string, string[]>;
+  readonly #nodeGlobals = new Set<NodeGlobal>();
   #usesNodeModules = false;
   #importCount = 0;
   #inputBytes = 0;
@@ -108,6 +113,10 @@ class AppBuild implements BuildResult {
     this.#doorName = `__nano_${createHash("sha256").update(entryText).digest("hex").slice(0, 16)}`;
     this.#resolver = new Resolver(entry.files, config.aliases, this.#build.alias, nodeModules);
     this.#modules.set(VIRTUAL_ROOT + entry.name, { name: entry.name, realPath: entry.path, text: entryText, loader: this.#kinds.entryLoader(entry.name), types: importTypes(entryText) });
+  }
+
+  get #hasNodeGlobals(): boolean {
+    return this.#build.hasNodeGlobals && this.#nodeModules !== null;
   }
 
   get doorName(): string | null {
@@ -134,7 +143,6 @@ class AppBuild implements BuildResult {
       jsx: { ...this.#config.jsx, development: false },
       define: {
         [NODE_ENV]: '"production"',
-        ...(this.#build.hasNodeGlobals ? { global: "globalThis" } : {}),
         "import.meta.url": JSON.stringify(guestUrl),
         __filename: JSON.stringify(guestUrl.slice("file://".length)),
         __dirname: JSON.stringify(guestUrl.slice("file://".length, guestUrl.lastIndexOf("/"))),
@@ -158,12 +166,19 @@ class AppBuild implements BuildResult {
   #plug(builder: Bun.PluginBuilder): void {
     builder.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
       this.#isStarted = true;
-      return kind.startsWith("entry-point") ? { path: VIRTUAL_ROOT + this.#entry.name, namespace: NAMESPACE } : this.#import(path, importer, kind);
+      if (!kind.startsWith("entry-point")) return this.#import(path, importer, kind);
+      return this.#hasNodeGlobals ? { path: WRAPPED_ENTRY, namespace: GLOBALS_NAMESPACE } : this.#entryModule;
     });
     builder.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => {
       const module = this.#modules.get(path);
       if (module === undefined) throw new Error(`no module ${path}`);
       return module.loader === "data" ? { contents: dataModule(module.text), loader: "js" } : { contents: this.#contentsOf(path, module), loader: module.loader };
+    });
+    builder.onLoad({ filter: /.*/, namespace: GLOBALS_NAMESPACE }, async ({ path, defer }) => {
+      if (path === WRAPPED_ENTRY) return { contents: entryModule(GLOBALS, WRAPPED_ENTRY, (this.#modules.get(this.#entryModule.path) as Module).text), loader: "js" };
+      // Once all modules of the app have said what they mention.
+      await defer();
+      return { contents: nodeGlobalsModule(this.#nodeGlobals), loader: "js" };
     });
     builder.onLoad({ filter: /.*/, namespace: NODE_NAMESPACE }, ({ path }) => ({ contents: this.#nodeModules?.text(path, this.#doorName) ?? "", loader: "js" }));
     builder.onLoad({ filter: /.*/, namespace: NODE_REQUIRED_NAMESPACE }, ({ path }) => ({ contents: `module.exports = require(${JSON.stringify(`./${posix.basename(path, REQUIRED)}`)}).default;`, loader: "js" }));
@@ -176,13 +191,25 @@ class AppBuild implements BuildResult {
 
   #contentsOf(path: string, { realPath, loader, text }: Module): string {
     if (!CODE_EXTENSIONS.includes(extname(realPath)) || loader === "text" || loader === "json") return text;
-    const ownNames = this.#ownNames.get(path) ?? [];
-    const code = withoutCommonJs(text, ownNames);
-    return this.#build.hasNodeGlobals && this.#nodeModules !== null ? withNodeGlobals(code, ownNames) : code;
+    if (this.#hasNodeGlobals) for (const name of nodeGlobalsIn(text)) this.#nodeGlobals.add(name);
+    return withoutCommonJs(text, this.#ownNames.get(path) ?? []);
+  }
+
+  get #entryModule(): { readonly path: string; readonly namespace: string } {
+    return { path: VIRTUAL_ROOT + this.#entry.name, namespace: NAMESPACE };
+  }
+
+  /** What the module that wraps the entry, and the one before it, import. */
+  #importOfWrapper(specifier: string): Bun.OnResolveResult {
+    if (specifier === GLOBALS) return { path: GLOBALS, namespace: GLOBALS_NAMESPACE };
+    if (specifier === WRAPPED_ENTRY) return this.#entryModule;
+    this.#usesNodeModules = true;
+    return { path: this.#nodeModules?.pathOf(specifier.slice("node:".length)) ?? specifier, namespace: NODE_NAMESPACE };
   }
 
   #import(asked: string, importerPath: string, kind: Bun.ImportKind): Bun.OnResolveResult {
     const importer = this.#modules.get(importerPath);
+    if (importer === undefined && (importerPath === WRAPPED_ENTRY || importerPath === GLOBALS)) return this.#importOfWrapper(asked);
     if (importer === undefined && this.#nodeModules !== null) return { path: this.#nodeModules.resolve(asked, importerPath), namespace: NODE_NAMESPACE };
     if (importer === undefined || this.problems.length >= MAX_PROBLEMS) return stub(EMPTY_STUB);
     if (++this.#importCount > this.#limits.maxModules * MAX_IMPORTS_PER_MODULE) return this.#problem(importer, asked, "the app has too many imports");
@@ -255,7 +282,7 @@ class AppBuild implements BuildResult {
   }
 
   #noteOwnName(path: string, message: string): void {
-    const name = nameDeclaredTwice(message, this.#build.hasNodeGlobals ? [...COMMONJS_NAMES, ...NODE_GLOBAL_NAMES] : COMMONJS_NAMES);
+    const name = nameDeclaredTwice(message);
     const known = this.#ownNames.get(path) ?? [];
     if (name === null || known.includes(name)) return;
     this.#ownNames.set(path, [...known, name]);

@@ -9,7 +9,7 @@ import { type Entry, findEntry } from "./entry.ts";
 import { waitForClosing } from "./for-await.ts";
 import { LoadError, type LoadProblem } from "./load-error.ts";
 import { exportsOfSingleFile, hasBundler } from "./single-file.ts";
-import { withNodeGlobals } from "./node-globals.ts";
+import { nodeGlobalsIn } from "./node-globals.ts";
 import type { NodeModules } from "./node-modules.ts";
 import { type MappedCode, SourceMap } from "./source-map.ts";
 
@@ -95,7 +95,7 @@ export async function bundleEntry(entry: Entry, limits: LoadOptions, nodeModules
 
 /** The settings of the app may change what its text means. */
 function needsBundler({ define, hasNodeGlobals }: BuildSettings = NO_BUILD, text: string): boolean {
-  return Object.keys(define).some((name) => text.includes(name.split(".")[0] as string)) || (hasNodeGlobals && (withNodeGlobals(text, []) !== text || text.includes("global")));
+  return Object.keys(define).some((name) => text.includes(name.split(".")[0] as string)) || (hasNodeGlobals && nodeGlobalsIn(text).length > 0);
 }
 
 function readEntry(entry: Entry, limits: BuildLimits): string {

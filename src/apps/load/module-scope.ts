@@ -7,9 +7,7 @@ import { parse } from "es-module-lexer/minimal/js";
 const NAMES = ["exports", "module", "require"] as const;
 /** In text that the lexer does not read, such as TypeScript. */
 const EXPORT_AT_LINE_START = /^export\s+(?:default|const|let|var|function|class|async|abstract|enum|type|interface|\{|\*)/m;
-const IMPORT_AT_LINE_START = /^import\s*(?:["'{*]|[\w$]+\s*(?:,|from\b)|type\s)/m;
 const REQUIRE_CALL = /\brequire\s*[(.]/;
-const DECLARED_TWICE = /^"([\w$]+)" has already been declared$/;
 
 /**
  * The text with those names of CommonJS declared that it mentions, if it is an ES module, without `ownNames`, which it declares itself. Calls of require() are
@@ -20,23 +18,8 @@ export function withoutCommonJs(source: string, ownNames: readonly string[]): st
   return names.length === 0 || !hasExports(source) ? source : `${source}\n;var ${names.join(",")};`;
 }
 
-/** The name that the bundler, by this message, finds declared twice; or null. */
-export function nameDeclaredTwice(message: string, names: readonly string[] = NAMES): string | null {
-  const name = DECLARED_TWICE.exec(message)?.[1];
-  return name !== undefined && names.includes(name) ? name : null;
-}
-
-export const COMMONJS_NAMES: readonly string[] = NAMES;
-
-/** It imports or exports by syntax. */
-export function isEsModule(source: string): boolean {
-  try {
-    const [imports, exports] = parse(source);
-    return exports.length > 0 || imports.some(({ d }) => d === -1);
-  } catch {
-    return EXPORT_AT_LINE_START.test(source) || IMPORT_AT_LINE_START.test(source);
-  }
-}
+/** The name of CommonJS that the bundler, by this message, finds declared twice; or null. */
+export const nameDeclaredTwice = (message: string): string | null => NAMES.find((name) => message === `"${name}" has already been declared`) ?? null;
 
 function hasExports(source: string): boolean {
   try {

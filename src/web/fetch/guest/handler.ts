@@ -1,5 +1,5 @@
 /** The app's handler: found once when its module has been evaluated, called for every request. */
-import { getOwnPropertyDescriptor, objectFreeze, objectKeys, promiseThen, reflectApply, reflectConstruct, regExpExec, functionToString, SafeTypeError, arrayJoin, stringSplit } from "../../infra/guest/primordials.ts";
+import { getOwnPropertyDescriptor, objectDefineProperty, objectFreeze, objectKeys, promiseThen, reflectApply, reflectConstruct, regExpExec, functionToString, SafeTypeError, arrayJoin, stringSplit } from "../../infra/guest/primordials.ts";
 import { hostOps } from "../../infra/guest/host-ops.ts";
 import { onEvent } from "../../infra/guest/events.ts";
 import { jsonParse } from "../../infra/guest/primordials.ts";
@@ -25,6 +25,15 @@ export const callHandler = (request: Request, work: Work): unknown => (handler a
 /** `bindings`: a line `NAME KIND` for each. */
 onEvent("env", (_invocation, json, bindings) => {
   env = freezeDeep(jsonParse(json as string) as object, typeof bindings === "string" ? bindings : "");
+});
+
+/** A service worker finds them on `globalThis` as well: https://developers.cloudflare.com/workers/configuration/environment-variables/ */
+onEvent("env_globals", () => {
+  const names = objectKeys(env);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    if (getOwnPropertyDescriptor(globalThis, name) === undefined) objectDefineProperty(globalThis, name, { __proto__: null, value: (env as Record<string, unknown>)[name], writable: true, enumerable: true, configurable: true } as PropertyDescriptor);
+  }
 });
 
 /** Asked of a new revision before its first request: being able to take an event is the answer. */

@@ -100,17 +100,17 @@ describe("node globals", () => {
   const nodeModules = new NodeModules(new TextEncoder().encode(JSON.stringify({ "process.js": `export default ${SHIM};`, "buffer.js": "export const Buffer = { from: (text) => 'buffer of ' + text };", "timers.js": "export const setImmediate = () => 'soon', clearImmediate = 0;" })));
   const loadWith = (app: AppFolder, hasNodeGlobals = true) => loadBundle(app.path, { ...LIMITS, build: { ...NO_BUILD, hasNodeGlobals } }, nodeModules);
 
-  test("ES modules, TypeScript and CommonJS find process, Buffer, global and setImmediate", async () => {
+  test("ES modules, TypeScript and CommonJS find process, Buffer, global and setImmediate, and NODE_ENV is what it is for all", async () => {
     using app = new AppFolder({
-      "index.ts": 'import old from "./old.cjs"; export const seen: unknown[] = [process.env.A, Buffer.from("x"), typeof global, setImmediate(() => {}), old];',
+      "index.ts": 'import old from "./old.cjs"; export const seen: unknown[] = [process.env.A, process.env.NODE_ENV, globalThis.process === process, Buffer.from("x"), typeof global, setImmediate(() => {}), old];',
       "old.cjs": "'use strict'; const path = require('./path.cjs'); module.exports = [process.argv.length, path];",
       "path.cjs": "exports.own = 1; const process = { argv: [1, 2] }; exports.length = process.argv.length;",
     });
-    expect(exportsOf(await loadWith(app))).toEqual({ seen: ["a", "buffer of x", "object", "soon", [0, { own: 1, length: 2 }]] });
+    expect(exportsOf(await loadWith(app))).toEqual({ seen: ["a", "production", true, "buffer of x", "object", "soon", [0, { own: 1, length: 2 }]] });
   });
 
   test("a module that has a name of its own for them keeps it, and one that only speaks of them imports nothing", async () => {
-    using app = new AppFolder({ "index.js": 'import { Buffer } from "./mine.js"; const process = { env: 1 }; export const seen = [Buffer.from(), process.env];', "mine.js": 'export const Buffer = { from: () => "mine" };' });
+    using app = new AppFolder({ "index.js": 'import { Buffer } from "./mine.js"; const process = { env: 1 }; export const seen = [Buffer.from(), process.env];', "mine.js": 'export { Buffer } from "./mine.cjs";', "mine.cjs": 'exports.Buffer = Buffer; Buffer.from = () => "mine"; function Buffer() {}' });
     expect(exportsOf(await loadWith(app))).toEqual({ seen: ["mine", 1] });
     using quiet = new AppFolder({ "index.ts": 'export const word: string = process.env.NODE_ENV + " process";' });
     const bundle = await loadWith(quiet);
