@@ -1,9 +1,10 @@
 /**
- * `bun scripts/bench/bench.ts [throughput] [startup] [apps-1000] [probes] [neighbours] [workers] [isolation]`: all of them unless named, about 15 minutes. `--quick` runs
+ * `bun scripts/bench/bench.ts [throughput] [startup] [apps-1000] [probes] [neighbours] [workers] [isolation] [dev]`: all of them unless named, about 15 minutes. `--quick` runs
  * each briefly and keeps nothing; `page` only writes docs/benchmarks.md again. Linux only: processes are watched through /proc.
  */
 import { apps1000 } from "./apps-1000.ts";
 import { isPinned, leaveServerCore } from "./cores.ts";
+import { dev } from "./dev.ts";
 import { isolation } from "./isolation.ts";
 import { neighbours } from "./neighbours.ts";
 import { renderTable, writePage } from "./page.ts";
@@ -19,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, (isQuick: boolean) => Promise<Report |
   "apps-1000": (isQuick) => (isQuick ? apps1000(100, 1) : apps1000(1000, 3)),
   probes: (isQuick) => probes(isQuick ? 2 : 6),
   neighbours: (isQuick) => neighbours(isQuick ? 2 : 30),
+  dev: (isQuick) => (isQuick ? dev(1, 5) : dev(7, 30)),
   isolation: (isQuick) => (isQuick ? isolation(1, 2) : isolation(5, 4)),
   workers: (isQuick) => (isQuick ? workers(1, 2) : workers(5, 4)),
 };

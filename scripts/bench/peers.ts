@@ -20,6 +20,8 @@ export interface Peers {
   readonly deno: string | null;
   readonly node: string | null;
   readonly bun: string;
+  /** A script for node. */
+  readonly wrangler: string | null;
   /** Where `hono` and `@hono/node-server` resolve from. */
   readonly folder: string;
 }
@@ -49,6 +51,7 @@ export async function installPeers(): Promise<Peers> {
     deno: executable(`@deno/linux-${process.arch}-glibc/deno`),
     node: executable(`${nodePackage}/bin/node`),
     bun: process.execPath,
+    wrangler: executable("wrangler/bin/wrangler.js"),
     folder: FOLDER,
   };
 }
@@ -68,5 +71,6 @@ export async function versionsOf(peers: Peers): Promise<Readonly<Record<string, 
     node: await ask(peers.node),
     hono: pinnedVersions.hono,
     "@hono/node-server": pinnedVersions["@hono/node-server"],
+    wrangler: pinnedVersions.wrangler,
   };
 }

@@ -30,6 +30,12 @@ export function rssBytesOf(pid: number): number {
   return Number(kilobytes ?? 0) * 1024;
 }
 
+/** Resident memory, what is shared divided by those who share it. */
+export function pssBytesOf(pid: number): number {
+  const kilobytes = /^Pss:\s+(\d+)/m.exec(textOf(`/proc/${pid}/smaps_rollup`))?.[1];
+  return Number(kilobytes ?? 0) * 1024;
+}
+
 /** Seconds that any process, or another machine on this host, has used the given cores. Interrupts are left out: they are the benchmark's own network. */
 export function busySecondsOf(cores: readonly number[]): number {
   const stat = textOf("/proc/stat");

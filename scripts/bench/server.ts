@@ -4,7 +4,7 @@ import { connect, createServer, type Server as NetServer } from "node:net";
 import { join } from "node:path";
 import { onAllCores, pinned, SERVER_CORE } from "./cores.ts";
 import { WORK } from "./peers.ts";
-import { cpuSecondsOf, familyOf, rssBytesOf } from "./proc.ts";
+import { cpuSecondsOf, familyOf, pssBytesOf, rssBytesOf } from "./proc.ts";
 
 export interface Address {
   readonly port: number;
@@ -71,6 +71,15 @@ export class Server implements AsyncDisposable {
 
   get rssMb(): number {
     return familyOf(this.#child.pid).reduce((sum, pid) => sum + rssBytesOf(pid), 0) / 2 ** 20;
+  }
+
+  /** The process and its descendants. */
+  get processes(): number {
+    return familyOf(this.#child.pid).length;
+  }
+
+  get pssMb(): number {
+    return familyOf(this.#child.pid).reduce((sum, pid) => sum + pssBytesOf(pid), 0) / 2 ** 20;
   }
 
   async stop(): Promise<void> {

@@ -10,6 +10,7 @@ import type { Observer } from "../observe/observer.ts";
 import type { App } from "./app.ts";
 import { passThrough } from "./fallback.ts";
 import type { Revision } from "./revision.ts";
+import { type Trigger, triggerOf } from "./trigger.ts";
 import type { IsolatePool } from "./pool.ts";
 
 export interface DispatchRequest extends RequestWire {
@@ -58,7 +59,7 @@ export class Dispatcher {
   readonly #showsErrors: boolean;
   readonly #departures = new DepartureWatch();
 
-  /** `showsErrors`: what the app threw goes to the client too. For `dev`. */
+  /** `showsErrors`: what the app threw goes to the client too, and clients may call its `scheduled`. For `dev`. */
   constructor(observer: Observer, showsErrors: boolean) {
     this.#observer = observer;
     this.#showsErrors = showsErrors;
@@ -68,7 +69,7 @@ export class Dispatcher {
   dispatch(app: App, request: DispatchRequest): DispatchResult | Promise<DispatchResult> {
     if (app.isDraining) return draining(app);
     if (app.held !== null) return app.held.then(() => this.dispatch(app, request));
-    if (app.config.assets !== null) return this.#dispatchFile(app, request);
+    if (app.config.assets !== null && this.#triggerOf(request) === null) return this.#dispatchFile(app, request);
     return this.#dispatchToCode(app, request);
   }
 
@@ -150,11 +151,19 @@ export class Dispatcher {
         this.#observer.invocation({ app: app.name, requestId: request.requestId, outcome, cpuMs, fuel, memoryBytes });
       },
     });
-    const body = asSource(request.body);
-    const rid = body === null ? 0 : invocation.resources.add("source", body, () => body.cancel());
-    invocation.enter("fetch", `${request.method}\n${request.url}\n${request.headers}`, rid);
+    const trigger = this.#triggerOf(request);
+    if (trigger !== null) invocation.enter(trigger.event, trigger.cron, trigger.timeMs);
+    else {
+      const body = asSource(request.body);
+      const rid = body === null ? 0 : invocation.resources.add("source", body, () => body.cancel());
+      invocation.enter("fetch", `${request.method}\n${request.url}\n${request.headers}`, rid);
+    }
     if (result.value === null) this.#departures.watch(request, invocation);
     return result.value ?? result.later();
+  }
+
+  #triggerOf({ url }: DispatchRequest): Trigger | null {
+    return this.#showsErrors ? triggerOf(url, Date.now()) : null;
   }
 
   #explain(revision: Revision, failure: GuestFailure): FailureDetail {

@@ -150,3 +150,59 @@ describe("a wrangler file", () => {
     await untilAnswer(running, '["built",{}]');
   });
 });
+
+describe("scheduled()", () => {
+  const TOML = 'main = "a.ts"\n[triggers]\ncrons = ["*/5 * * * *"]\n';
+  const call = async (running: NanoProcess, query = "") => {
+    const response = await running.request("localhost", `/cdn-cgi/handler/scheduled${query}`);
+    return [response.status, await response.text()] as const;
+  };
+
+  test("is called by hand, with cron and time, env and ctx", async () => {
+    const source = `let last: unknown[] = [];
+      export default {
+        note: "this",
+        async scheduled(controller: any, env: any, ctx: any) {
+          await Promise.resolve();
+          last = [this.note, controller.cron, controller.scheduledTime, controller.type, controller.noRetry(), env.A];
+          ctx.waitUntil(new Promise((done) => setTimeout(done, 1)).then(() => last.push("waited")));
+        },
+        fetch: () => Response.json(last),
+      };`;
+    const { running } = await dev({ "wrangler.toml": `${TOML}[vars]\nA = "a"\n`, "a.ts": source });
+    expect(await call(running, "?cron=*/5+*+*+*+*&time=1000")).toEqual([200, "ok"]);
+    await untilAnswer(running, '["this","*/5 * * * *",1000,"scheduled",null,"a","waited"]');
+    expect(running.out).toContain("nano runs nothing by the clock");
+  });
+
+  test("that throws is shown as any error, with its place", async () => {
+    const { running } = await dev({ "wrangler.toml": TOML, "a.ts": 'export default {\n  scheduled(): void {\n    throw new RangeError("no time");\n  },\n  fetch: () => new Response("fine"),\n};\n' });
+    expect(await call(running)).toEqual([500, expect.stringMatching(/RangeError: no time\n {4}at scheduled \(a\.ts:3:\d+\)/)]);
+    expect(await answerOf(running)).toBe("fine");
+  });
+
+  test("may be all that an app has, a method of a class, or a listener", async () => {
+    const { running, save } = await dev({ "wrangler.toml": TOML, "a.ts": 'export default { scheduled() { console.log("ran alone"); } };\n' });
+    expect(await call(running)).toEqual([200, "ok"]);
+    expect(await answerOf(running)).toContain("the default export has no fetch method");
+    await save("a.ts", 'export default class { constructor(private ctx: any, private env: any) {} scheduled(event: any) { console.log("ran in a class", event.cron, typeof this.env); } fetch() { return new Response("class"); } }\n');
+    await untilAnswer(running, "class");
+    expect(await call(running)).toEqual([200, "ok"]);
+    await save("a.ts", 'addEventListener("scheduled", (event: any) => { event.waitUntil(Promise.resolve().then(() => console.log("ran a listener", event.cron, event.scheduledTime))); });\naddEventListener("fetch", (event: any) => event.respondWith(new Response("listens")));\n');
+    await untilAnswer(running, "listens");
+    expect(await call(running, "?time=5")).toEqual([200, "ok"]);
+    await running.waitFor(() => ["ran alone", "ran in a class * * * * * object", "ran a listener * * * * * 5"].every((text) => running.out.includes(text)), "what they print");
+  });
+
+  test("is no path of nano serve", async () => {
+    const folder = await temporaryFolder({ "wrangler.toml": TOML, "a.ts": 'export default { scheduled() { throw new Error("called"); }, fetch: (request: Request) => new Response(new URL(request.url).pathname) };\n' });
+    const serving = await NanoProcess.start(["serve", "--port", "0", "--workers", "0"], { cwd: folder });
+    started.push(serving);
+    expect(await call(serving)).toEqual([200, "/cdn-cgi/handler/scheduled"]);
+  });
+
+  test("is told as missing where an app has none", async () => {
+    const { running } = await dev({ "a.js": saying("a") }, ["a.js"]);
+    expect(await call(running)).toEqual([500, expect.stringContaining("the app has no scheduled handler: it must `export default { scheduled(controller, env, ctx) { … } }`")]);
+  });
+});

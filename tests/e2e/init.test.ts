@@ -189,6 +189,13 @@ describe("it", () => {
     expect(tsc(folder)).toBe("");
   });
 
+  test("as a package of their own they serve projects that import them", async () => {
+    const folder = await temporaryFolder({ "tsconfig.json": tsconfig(["ES2023", "WebWorker"], ["@nano-host/types", "@nano-host/types/globals"]), "extras.ts": EXTRAS, "app.test.ts": TEST, "app.ts": `import page from "./page.html";\nexport default { fetch: (_request, env) => new Response(env.A + page) } satisfies Nano.Handler<{ A: string }>;` });
+    await cp(join(ROOT, "types"), join(folder, "node_modules/@nano-host/types"), { recursive: true });
+    expect(tsc(folder)).toBe("");
+    expect(JSON.parse(readFileSync(join(ROOT, "types/package.json"), "utf8")).version).toBe(rootManifest.version);
+  });
+
   test("several apps have an env each", async () => {
     const config = { apps: [{ name: "shop", path: "./shop.ts", env: { A: "x" } }, { name: "blog", path: "./blog.ts" }] };
     const shop = `export default { fetch: (request, env) => new Response(env.A) } satisfies Nano.Handler<Nano.Envs["shop"]>;`;

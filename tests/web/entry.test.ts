@@ -70,7 +70,7 @@ describe("an app that does not load", () => {
     for (const [source, words] of [
       ["export const a = 1, b = 2", "it exports a, b"],
       ["1", "it exports nothing"],
-      ["export default { scheduled() {} }", "its default export is of type object without a fetch function"],
+      ["export default { queue() {} }", "its default export is of type object without a fetch function"],
       ["export default null", "its default export is null"],
       ["export default 'text'", "its default export is of type string"],
     ] as const) {

@@ -5,5 +5,6 @@ import "./guest/response.ts";
 import "./guest/fetch.ts";
 import "./guest/fetch-event.ts";
 import "./guest/drain-event.ts";
+import "./guest/scheduled-event.ts";
 import "./guest/handler.ts";
 import "./guest/entry.ts";

@@ -17,9 +17,12 @@ type FetchFunction = (request: Request, env: object, ctx: object) => unknown;
 
 let env: object = objectFreeze({ __proto__: null });
 let handler: Handler | null = null;
+let main: unknown;
 
 /** The app's variables and bindings. */
 export const currentEnv = (): object => env;
+/** What the app exports by default, undefined for a service worker. */
+export const mainExport = (): unknown => main;
 export const callHandler = (request: Request, work: Work): unknown => (handler as Handler)(request, work);
 
 /** `bindings`: a line `NAME KIND` for each. */
@@ -73,32 +76,33 @@ onEvent("load", (_invocation, value, mode) => {
 });
 
 function findHandler(namespace: object): Handler {
-  const main = (namespace as { default?: unknown }).default;
-  if (typeof main === "function") {
-    if (!isClass(main)) return (request, work) => reflectApply(main as FetchFunction, undefined, [request, env, createContext(work)]);
+  const found = (namespace as { default?: unknown }).default;
+  main = found;
+  if (typeof found === "function") {
+    if (!isClass(found)) return (request, work) => reflectApply(found as FetchFunction, undefined, [request, env, createContext(work)]);
     return (request, work) => {
       const context = createContext(work);
-      return methodOf(reflectConstruct(main, [context, env]) as object)(request, context);
+      return methodOf(reflectConstruct(found, [context, env]) as object)(request, context);
     };
   }
-  if (typeof main === "object" && main !== null && typeof (main as { fetch?: unknown }).fetch === "function") {
-    const call = methodOf(main);
+  if (typeof found === "object" && found !== null && (typeof (found as { fetch?: unknown }).fetch === "function" || typeof (found as { scheduled?: unknown }).scheduled === "function")) {
+    const call = methodOf(found);
     return (request, work) => call(request, createContext(work));
   }
-  if (main === undefined && hasFetchListener()) return dispatchFetchEvent;
-  throw new SafeTypeError("the app has no fetch handler: it must `export default { fetch(request, env, ctx) { … } }` (" + exportsOf(namespace, main) + ")");
+  if (found === undefined && hasFetchListener()) return dispatchFetchEvent;
+  throw new SafeTypeError("the app has no fetch handler: it must `export default { fetch(request, env, ctx) { … } }` (" + exportsOf(namespace, found) + ")");
 }
 
 /** The method is looked up at each call: apps replace it. */
 function methodOf(object: object): (request: Request, context: object) => unknown {
   return (request, context) => {
     const method = (object as { fetch?: unknown }).fetch;
-    if (typeof method !== "function") throw new SafeTypeError("the default export has no fetch method any more");
+    if (typeof method !== "function") throw new SafeTypeError("the default export has no fetch method");
     return reflectApply(method as FetchFunction, object, [request, env, context]);
   };
 }
 
-const isClass = (fn: Function): boolean => regExpExec(/^class[\s{]/, functionToString(fn)) !== null && getOwnPropertyDescriptor(fn, "prototype")?.writable === false;
+export const isClass = (fn: Function): boolean => regExpExec(/^class[\s{]/, functionToString(fn)) !== null && getOwnPropertyDescriptor(fn, "prototype")?.writable === false;
 
 function exportsOf(namespace: object, main: unknown): string {
   const names = objectKeys(namespace);
