@@ -10,8 +10,14 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(ROOT, "dist");
 const EMBED = join(DIST, "embed");
 
-/** The generated entry: the same `main` as everywhere, with the artifacts embedded beside it. */
-const ENTRY = `import wasm from "./engine.wasm" with { type: "file" };
+/** What runs first is small: a process that is about to be replaced need not load the rest. */
+const ENTRY = `import { takeEngineOptions } from "../../src/cli/early.ts";
+await takeEngineOptions(process.argv.slice(2));
+await import("./whole.ts");
+`;
+
+/** The same `main` as everywhere, with the artifacts embedded beside it. */
+const WHOLE = `import wasm from "./engine.wasm" with { type: "file" };
 import base from "./base.snapshot" with { type: "file" };
 import lazyRooms from "./lazy-rooms.zst" with { type: "file" };
 import nodeModules from "./node-modules.json" with { type: "file" };
@@ -38,11 +44,12 @@ export async function writeEmbed(): Promise<void> {
   await Bun.write(join(EMBED, "written-files.json"), JSON.stringify(await writtenFiles()));
   await Bun.write(join(EMBED, "manifest.json"), JSON.stringify(manifest));
   await Bun.write(join(EMBED, "main.ts"), ENTRY);
+  await Bun.write(join(EMBED, "whole.ts"), WHOLE);
 }
 
 /** Compiles the executable. Bun embeds itself; for another target its Bun comes from the npm package of that target. */
 async function compile(target: string | null, out: string): Promise<void> {
-  const flags = ["--compile", "--minify", "--sourcemap", "--bytecode", "--format=esm", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
+  const flags = ["--compile", "--minify", "--sourcemap", "--bytecode", "--format=esm", "--splitting", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
   const cross = target === null ? [] : [`--target=${target}`, `--compile-executable-path=${await ensureTarget(target, DIST)}`];
   const built = Bun.spawn([process.execPath, "build", ...flags, ...cross, join(EMBED, "main.ts"), "--outfile", out], { cwd: ROOT, stdout: "pipe", stderr: "pipe" });
   const [status, text] = await Promise.all([built.exited, new Response(built.stderr).text()]);

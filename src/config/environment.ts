@@ -55,7 +55,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     stateFolder: stateFolderOf(variables),
     tracing,
     npmPackages: packageOf(variables["NANO_NPM_PACKAGE"]),
-    hasEngineOptions: Object.entries(ENGINE_OPTIONS).every(([name, value]) => variables[name] === value),
+    hasEngineOptions: hasEngineOptions(variables),
   };
 }
 
@@ -63,6 +63,10 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
 function packageOf(text = ""): Readonly<Record<string, string>> {
   const [, name, version] = /^((?:@[\w.-]+\/)?[\w.-]+)@([\w.+-]+)$/.exec(text) ?? [];
   return name === undefined || version === undefined ? {} : { [name]: version };
+}
+
+export function hasEngineOptions(variables: Readonly<Record<string, string | undefined>> = process.env): boolean {
+  return Object.entries(ENGINE_OPTIONS).every(([name, value]) => variables[name] === value);
 }
 
 /** A variable that a config names. */

@@ -1,9 +1,12 @@
 /** A process without the engine's options becomes, or starts, one that has them. Each case in a process of its own: the one that asks is replaced. */
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ENGINE_COMMANDS } from "../../../src/cli/early.ts";
 import { ENGINE_OPTIONS } from "../../../src/config/environment.ts";
 
 const MODULE = fileURLToPath(new URL("../../../src/cli/reexec.ts", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const [OPTION = "", VALUE = ""] = Object.entries(ENGINE_OPTIONS)[0] ?? [];
 
 /** Calls withEngine as `nano` would, for the arguments `-e code`. Without `platform` the one this runs on. */
@@ -52,4 +55,13 @@ test("a process that has the options does its work itself", async () => {
   const { withEngine } = await import(MODULE) as typeof import("../../../src/cli/reexec.ts");
   const context = { environment: { hasEngineOptions: true } } as Parameters<typeof withEngine>[1];
   expect(await withEngine([], context, () => Promise.resolve(3))).toBe(3);
+});
+
+test("commands that are replaced early are those that would be replaced in any case, all but serve", async () => {
+  const found: string[] = [];
+  for await (const file of new Bun.Glob("src/cli/**/*.ts").scan(ROOT)) {
+    const name = /withEngine\(argvOf\("(\w+)"/.exec(await Bun.file(join(ROOT, file)).text())?.[1];
+    if (name !== undefined && name !== "serve") found.push(name);
+  }
+  expect(found.sort()).toEqual([...ENGINE_COMMANDS].sort());
 });
