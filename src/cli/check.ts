@@ -25,7 +25,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const [named] = args.positionals;
   if (named === undefined && findConfig(terminal.cwd, context.environment.configFile) === undefined) throw new OperatorError({ message: "there is no nano.json here", hint: "name what to check: nano check nano.json, nano check ./app.js" });
   const config = await readProjectAt(named, context, { command: null, isLenient: true, environment: args.text("env") });
-  const runtime = new Runtime({ artifacts: loadArtifacts(await context.artifacts()), config, observer: silent, loadBundle, showsErrors: true, allowsPrivateFetch: false });
+  const runtime = new Runtime({ artifacts: await loadArtifacts(await context.artifacts()), config, observer: silent, loadBundle, showsErrors: true, allowsPrivateFetch: false });
   for (const warning of config.warnings) terminal.out(`warning: ${formatProblem(warning)}\n`);
   let failures = 0;
   try {

@@ -22,7 +22,7 @@ export async function openScript(context: CommandContext, code: MappedCode | nul
     console: (_app, _request, level, text) => (level === "warn" || level === "error" ? terminal.err : terminal.out)(`${text}\n`),
     fault: (id, error) => terminal.err(`internal error ${id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
   };
-  const runtime = new Runtime({ artifacts: loadArtifacts(await context.artifacts()), config, observer, loadBundle, showsErrors: true, allowsPrivateFetch: true });
+  const runtime = new Runtime({ artifacts: await loadArtifacts(await context.artifacts()), config, observer, loadBundle, showsErrors: true, allowsPrivateFetch: true });
   const script = new Script(runtime.services, config.apps[0] as (typeof config.apps)[number], code);
   return {
     script,

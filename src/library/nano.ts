@@ -38,7 +38,7 @@ export async function createNano(options: NanoOptions): Promise<Nano> {
   if (missing !== "") throw new Error(missing);
   const { artifacts, cwd = process.cwd(), observer = {}, ...raw } = options;
   const config = configOfData(raw, cwd);
-  const runtime = new Runtime({ artifacts: loadArtifacts(artifacts ?? (await ownArtifacts())), config, observer: { ...silent, ...observer }, loadBundle, showsErrors: false, allowsPrivateFetch: false });
+  const runtime = new Runtime({ artifacts: await loadArtifacts(artifacts ?? (await ownArtifacts())), config, observer: { ...silent, ...observer }, loadBundle, showsErrors: false, allowsPrivateFetch: false });
   await runtime.calibrate(WARM_UP_MS);
   const handle = fetchHandler(runtime.pipeline);
   return {

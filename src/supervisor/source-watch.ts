@@ -25,6 +25,8 @@ export interface Watched {
   readonly settleMs: number;
   /** What it is made of shows when it loads: loads it unless that has been done. */
   load(): Promise<Sources>;
+  /** Since when what `load` gives may have been read; absent: not before it is called. Unix milliseconds. */
+  readonly readSinceMs?: number;
   /** Loads it anew. While it `isStale`, files have changed since it began, and it will be called again. */
   reload(isStale: () => Promise<boolean>): Promise<Sources>;
   /** A change has been seen; what is returned is called, maybe more than once, when it has been dealt with. */
@@ -51,8 +53,9 @@ class AppWatch {
 
   async start(): Promise<void> {
     await this.#work(async () => {
-      const before = await stampsOf([this.#app.path]);
-      this.#loadStartedMs = Date.now();
+      const { path, readSinceMs } = this.#app;
+      const before = await stampsOf([path], readSinceMs === undefined ? undefined : readSinceMs - CLOCK_GRAIN_MS);
+      this.#loadStartedMs = readSinceMs ?? Date.now();
       const changed = await this.#follow(await this.#app.load(), before);
       if (changed.length > 0) await this.#reload(changed);
     });

@@ -1,7 +1,6 @@
 /** `nano dev`: serves while you edit. The same runtime as `serve`, with errors that tell, and a reload on every save. */
 import type { Config } from "../../config/config.ts";
 import { EXIT, formatProblem } from "../../errors.ts";
-import { loadBundle } from "../../apps/load/bundle.ts";
 import { loadArtifacts } from "../../artifacts.ts";
 import { createLog } from "../../observe/log.ts";
 import { LogWriter } from "../../observe/log-writer.ts";
@@ -15,6 +14,7 @@ import { argvOf, withFlags } from "../serve.ts";
 import { stopSignal } from "../until-signal.ts";
 import { reachable } from "./addresses.ts";
 import { devCertificate } from "./certificate.ts";
+import { bundledEarly } from "./early-bundles.ts";
 import { followKeys } from "./keys.ts";
 import { ConfigFollower } from "./follow-config.ts";
 import { withLocalNames } from "./local-names.ts";
@@ -49,6 +49,11 @@ const TRIED_PORTS = 20;
 
 async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { terminal, environment } = context;
+  const startedMs = Date.now();
+  const artifacts = context.artifacts();
+  const loading = artifacts.then(loadArtifacts);
+  // It is asked for once the config has been read, whose errors come first.
+  loading.catch(() => {});
   const read = async () => withLocalNames(withFlags(await readProject(args, context), args, context));
   const config = await read();
   const writer = new LogWriter(1);
@@ -62,7 +67,8 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const hasPort = (args.text("port") ?? environment.port) !== undefined || config.hasPort;
   terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
   for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
-  const server = new Server({ artifacts: loadArtifacts(await context.artifacts()), config, observer, loadBundle, isDev: true, ...(environment.tracing === undefined ? {} : { tracing: environment.tracing }) });
+  const bundling = bundledEarly(config.apps, artifacts.then(({ nodeModules }) => nodeModules));
+  const server = new Server({ artifacts: await loading, config, observer, loadBundle: bundling, isDev: true, ...(environment.tracing === undefined ? {} : { tracing: environment.tracing }) });
   const { registry } = server.runtime;
   const certificate = args.isSet("https") ? devCertificate(environment.stateFolder, namesBelowLocalhost(config), new Date()) : null;
   if (certificate !== null && certificate.madeForDays !== null) observer.event("certificate_made", { file: certificate.file, days: certificate.madeForDays });
@@ -74,7 +80,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   // Everything loads now, so that a mistake shows before the first request.
   for (const app of registry.apps) void app.serving.revision.load();
   const watching = args.choice("watch") === false ? null : new SourceWatch(observer);
-  watching?.follow(registry.apps.map((app) => watched(app, server.runtime)));
+  watching?.follow(registry.apps.map((app) => watched(app, server.runtime, startedMs)));
   const following = watching === null ? null : new ConfigFollower({ config, read, runtime: server.runtime, sources: watching, observer });
   void server.runtime.calibrate(100);
   const stop = stopSignal(terminal, () => {});

@@ -13,13 +13,15 @@ const SETTLE_MS = 2;
 const DOUBT_MS = 30;
 const HOLD_MS = limitValue("dev_hold_ms");
 
-export function watched({ name, config: { path } }: App, runtime: Runtime): Watched {
+/** `readSinceMs`: when the first load began, or will. */
+export function watched({ name, config: { path } }: App, runtime: Runtime, readSinceMs = Date.now()): Watched {
   const { registry, services } = runtime;
   const app = () => registry.get(name);
   return {
     name,
     path,
     settleMs: SETTLE_MS,
+    readSinceMs,
     hold: () => app()?.hold(HOLD_MS) ?? (() => {}),
     async load() {
       const revision = app()?.serving.revision;

@@ -49,7 +49,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
     terminal.err("there are no tests here: nano test looks for files named *.test.ts (or .js, .tsx, .jsx, .mjs)\n");
     return args.isSet("pass-with-no-tests") ? EXIT.ok : EXIT.failure;
   }
-  const runner = new TestRunner({ project, artifacts: loadArtifacts(await context.artifacts()), pattern, timeoutMs, bails: args.isSet("bail"), tellFault: terminal.err });
+  const runner = new TestRunner({ project, artifacts: await loadArtifacts(await context.artifacts()), pattern, timeoutMs, bails: args.isSet("bail"), tellFault: terminal.err });
   const report = new Report({ hasColor: terminal.hasColor, isVerbose: reporter === "verbose" });
   const outfile = args.text("outfile");
   const publish = async (results: readonly FileResult[], ms: number) => {
