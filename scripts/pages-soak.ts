@@ -111,7 +111,7 @@ export async function soak({ seconds, seed, refusals }: PagesSoak): Promise<Page
     drop: remove,
     spin: (one) => end("spin", one, ["exceededCpu"]),
     hoard: (one) => end("hoard", one, ["exceededMemory"]),
-    deep: (one) => end("deep", one, ["exception", "internalError", "exceededCpu"]),
+    deep: (one) => end("deep", one, ["exception", "internalError", "exceededCpu", "exceededWallTime"]),
     collect: () => Bun.gc(true),
     image: () => {
       const instance = freshInstance();

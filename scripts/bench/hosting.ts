@@ -23,11 +23,13 @@ export interface HostOptions {
   readonly apps: readonly HostedApp[];
   /** nano's limits for every app. workerd has none to set. */
   readonly limits?: Readonly<Record<string, number>>;
+  /** nano's limits of the server. */
+  readonly serverLimits?: Readonly<Record<string, number>>;
   readonly timeoutMs?: number;
 }
 
 /** Null where dist/nano has not been built. */
-export async function hostInNano({ label, apps, limits = {}, timeoutMs }: HostOptions): Promise<Hosting | null> {
+export async function hostInNano({ label, apps, limits = {}, serverLimits = {}, timeoutMs }: HostOptions): Promise<Hosting | null> {
   if (!existsSync(NANO)) {
     console.log("dist/nano is not there: npm run build");
     return null;
@@ -35,7 +37,7 @@ export async function hostInNano({ label, apps, limits = {}, timeoutMs }: HostOp
   const port = await freePort();
   const config = join(WORK, `${label}.json`);
   const app = ({ name, file, settings = {} }: HostedApp) => ({ name, hostname: `${name}.test`, path: file, limits, ...settings });
-  await Bun.write(config, JSON.stringify({ port, log: { level: "error" }, apps: apps.map(app) }));
+  await Bun.write(config, JSON.stringify({ port, log: { level: "error" }, limits: serverLimits, apps: apps.map(app) }));
   return hosting(await Server.start({ name: "nano", command: [NANO, "serve", "--config", config], port, ...bounded(timeoutMs) }), (name) => ({ port, host: `${name}.test` }));
 }
 

@@ -36,6 +36,12 @@ export function pssBytesOf(pid: number): number {
   return Number(kilobytes ?? 0) * 1024;
 }
 
+/** What the kernel's page tables for the process take: memory that no RSS contains. */
+export function pageTableBytesOf(pid: number): number {
+  const kilobytes = /VmPTE:\s+(\d+)/.exec(textOf(`/proc/${pid}/status`))?.[1];
+  return Number(kilobytes ?? 0) * 1024;
+}
+
 /** Seconds that any process, or another machine on this host, has used the given cores. Interrupts are left out: they are the benchmark's own network. */
 export function busySecondsOf(cores: readonly number[]): number {
   const stat = textOf("/proc/stat");

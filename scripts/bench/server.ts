@@ -4,7 +4,7 @@ import { connect, createServer, type Server as NetServer } from "node:net";
 import { join } from "node:path";
 import { onAllCores, pinned, SERVER_CORE } from "./cores.ts";
 import { WORK } from "./peers.ts";
-import { cpuSecondsOf, familyOf, pssBytesOf, rssBytesOf } from "./proc.ts";
+import { cpuSecondsOf, familyOf, pageTableBytesOf, pssBytesOf, rssBytesOf } from "./proc.ts";
 
 export interface Address {
   readonly port: number;
@@ -80,6 +80,12 @@ export class Server implements AsyncDisposable {
 
   get pssMb(): number {
     return familyOf(this.#child.pid).reduce((sum, pid) => sum + pssBytesOf(pid), 0) / 2 ** 20;
+  }
+
+  /** Of the process and its descendants. */
+  get memory(): { readonly rssMb: number; readonly pssMb: number; readonly tablesMb: number } {
+    const sum = (bytesOf: (pid: number) => number) => familyOf(this.#child.pid).reduce((total, pid) => total + bytesOf(pid), 0) / 2 ** 20;
+    return { rssMb: sum(rssBytesOf), pssMb: sum(pssBytesOf), tablesMb: sum(pageTableBytesOf) };
   }
 
   async stop(): Promise<void> {
