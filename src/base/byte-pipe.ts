@@ -1,5 +1,9 @@
 /** A bounded pipe from one writer to one puller. Streams of an isolate leave through it, so a slow client slows the guest instead of filling the host. */
+import { Buffer } from "node:buffer";
 import type { ByteSource } from "./wire.ts";
+
+/** Chunks that are no more than this together cost their reader less as one. */
+const MERGED_BYTES = 16_384;
 
 type Waiter = { resolve: () => void; reject: (reason: unknown) => void };
 
@@ -39,22 +43,29 @@ export class BytePipe implements ByteSource {
     return this.#ended || this.#failure !== null;
   }
 
-  /** Resolves when the pipe wants more. Rejects when the puller has cancelled. Empty chunks are dropped. */
-  write(chunk: Uint8Array): Promise<void> {
-    if (this.#failure !== null) return Promise.reject(this.#failure.reason);
-    if (this.#ended) return Promise.reject(new Error("the pipe is closed"));
+  /** True when the pipe wants more; else `ready` tells when it does. Throws when the puller has cancelled. Empty chunks are dropped. */
+  push(chunk: Uint8Array): boolean {
+    if (this.#failure !== null) throw this.#failure.reason;
+    if (this.#ended) throw new Error("the pipe is closed");
     if (chunk.byteLength > 0) {
-      if (this.#puller !== null) {
-        const puller = this.#puller;
-        this.#puller = null;
-        puller.resolve(chunk);
-      } else {
-        this.#queue.push(chunk);
-        this.#hold(chunk.byteLength);
-      }
+      this.#queue.push(chunk);
+      this.#hold(chunk.byteLength);
+      // What the writer brings in the same turn leaves together.
+      if (this.#puller !== null && this.#queue.length === 1) queueMicrotask(() => this.#satisfy());
     }
+    return this.#wantsMore();
+  }
+
+  /** Resolves when the pipe wants more. Rejects when the puller has cancelled. */
+  ready(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure.reason);
     if (this.#wantsMore()) return Promise.resolve();
     return new Promise((resolve, reject) => this.#writers.push({ resolve, reject }));
+  }
+
+  /** Both: resolves when the pipe wants more. */
+  async write(chunk: Uint8Array): Promise<void> {
+    if (!this.push(chunk)) await this.ready();
   }
 
   close(): void {
@@ -73,13 +84,8 @@ export class BytePipe implements ByteSource {
   }
 
   pull(): Promise<Uint8Array | null> {
-    const chunk = this.#queue.shift();
-    if (chunk !== undefined) {
-      this.#hold(-chunk.byteLength);
-      if (this.#ended && this.#queue.length === 0) this.#finish();
-      if (this.#wantsMore()) for (const writer of this.#writers.splice(0)) writer.resolve();
-      return Promise.resolve(chunk);
-    }
+    const chunk = this.#take();
+    if (chunk !== null) return Promise.resolve(chunk);
     if (this.#failure !== null) return Promise.reject(this.#failure.reason);
     if (this.#ended) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
@@ -92,6 +98,32 @@ export class BytePipe implements ByteSource {
     const wasOpen = !this.#ended;
     this.#fail(reason ?? new Error("canceled"));
     if (wasOpen) this.onCancel?.(reason);
+  }
+
+  #satisfy(): void {
+    const puller = this.#puller;
+    const chunk = puller === null ? null : this.#take();
+    if (chunk === null) return;
+    this.#puller = null;
+    puller?.resolve(chunk);
+  }
+
+  /** The next chunk; small ones become one. */
+  #take(): Uint8Array | null {
+    const first = this.#queue.shift();
+    if (first === undefined) return null;
+    let bytes = first.byteLength;
+    let count = 0;
+    for (; count < this.#queue.length; count++) {
+      const next = (this.#queue[count] as Uint8Array).byteLength;
+      if (bytes + next > MERGED_BYTES) break;
+      bytes += next;
+    }
+    const chunk = count === 0 ? first : Buffer.concat([first, ...this.#queue.splice(0, count)], bytes);
+    this.#hold(-bytes);
+    if (this.#ended && this.#queue.length === 0) this.#finish();
+    if (this.#wantsMore()) for (const writer of this.#writers.splice(0)) writer.resolve();
+    return chunk;
   }
 
   #wantsMore(): boolean {

@@ -44,6 +44,10 @@ export class Resources {
     return entry.value as T;
   }
 
+  is(rid: number, kind: string): boolean {
+    return this.#entries?.get(rid)?.kind === kind;
+  }
+
   has(rid: number): boolean {
     return this.#entries?.has(rid) ?? false;
   }

@@ -4,7 +4,7 @@ import { artifacts, TestIsolate } from "../harness/isolate.ts";
 
 const HELLO = 'export default { fetch() { return new Response("Hello") } }';
 /** What a request to HELLO burns. Fuel is exact: a change of more than a tenth is a change of the code on the way of every request. */
-const HELLO_FUEL = 1_140;
+const HELLO_FUEL = 1_170;
 
 test("an answered request costs the fuel that it did", async () => {
   using app = await TestIsolate.load(HELLO);

@@ -13,7 +13,7 @@ export interface FetchHead {
 }
 
 export const fetchOps = {
-  /** Answers an invocation. `head` is `statusText LF headerBlock`. The body is `data`, or what the sink `bodyRid` (from `sink_open`) will carry, or none (null and 0). True at the end: nothing is left to do for the invocation. */
+  /** Answers an invocation. `head` is `statusText LF headerBlock`. The body is `data`, or what the sink `bodyRid` (from `sink_open`) will carry, or what the source `bodyRid` gives, which nobody has read from, or none (null and 0). True at the end: nothing is left to do for the invocation. */
   respond: sync([u32, u32, str(256 << 10), nullable(body()), u32, bool], nothing),
   /** The handler failed: error name, message and stack as text, for the log and for `dev`. */
   respond_error: sync([u32, str(), str(), str()], nothing),
@@ -25,8 +25,10 @@ export const fetchOps = {
   source_cancel: sync([u32], nothing),
   /** Opens a sink: a response or upload body that the guest writes. When its reader goes away the guest gets the event `sink_canceled` (rid). */
   sink_open: sync([], u32),
+  /** Writes a chunk. True when the sink wants more at once, else `sink_ready` tells when it does. Throws when its reader has gone. */
+  sink_push: sync([u32, bytes()], bool),
   /** Resolves when the sink wants more; rejects when its reader has gone. */
-  sink_write: async([u32, bytes()], nothing),
+  sink_ready: async([u32], nothing),
   sink_close: sync([u32], nothing),
   sink_abort: sync([u32, str(8192)], nothing),
 

@@ -85,7 +85,7 @@ interface Internals {
 }
 
 /** https://streams.spec.whatwg.org/#read-request */
-interface ReadRequest {
+export interface ReadRequest {
   _chunkSteps(chunk: unknown): void;
   _closeSteps(): void;
   _errorSteps(error: unknown): void;
@@ -104,21 +104,34 @@ export interface Chunk {
   readonly value: unknown;
 }
 
-/** As `reader.read()`, but what it resolves with has no prototype, where an app could have put a `then`. https://streams.spec.whatwg.org/#readable-stream-default-reader-read */
+/** As `reader.read()`, but what it resolves with has no prototype, where an app could have put a `then`. */
 export function readNext(reader: Reader): Promise<Chunk> {
-  return new SafePromise((resolve, reject) => {
-    const request = {
-      __proto__: null,
-      _chunkSteps: (value) => resolve({ __proto__: null, done: false, value } as Chunk),
-      _closeSteps: () => resolve({ __proto__: null, done: true, value: undefined } as Chunk),
-      _errorSteps: reject,
-    } as ReadRequest;
-    const stream = (reader as unknown as { readonly _ownerReadableStream: Internals })._ownerReadableStream;
-    stream._disturbed = true;
-    if (stream._state === "closed") request._closeSteps();
-    else if (stream._state === "errored") request._errorSteps(stream._storedError);
-    else stream._readableStreamController[pullSteps](request);
-  });
+  return new SafePromise((resolve, reject) =>
+    readInto(
+      reader,
+      readRequest(
+        (value) => resolve({ __proto__: null, done: false, value } as Chunk),
+        () => resolve({ __proto__: null, done: true, value: undefined } as Chunk),
+        reject,
+      ),
+    ),
+  );
+}
+
+export const readRequest = (take: (chunk: unknown) => void, end: () => void, fail: (error: unknown) => void): ReadRequest => ({ __proto__: null, _chunkSteps: take, _closeSteps: end, _errorSteps: fail }) as ReadRequest;
+
+/** Reads without a promise: one of the three is called, now or later. May be asked again from there. https://streams.spec.whatwg.org/#readable-stream-default-reader-read */
+export function readInto(reader: Reader, request: ReadRequest): void {
+  const stream = (reader as unknown as { readonly _ownerReadableStream: Internals })._ownerReadableStream;
+  stream._disturbed = true;
+  if (stream._state === "closed") request._closeSteps();
+  else if (stream._state === "errored") request._errorSteps(stream._storedError);
+  else stream._readableStreamController[pullSteps](request);
+}
+/** Nobody can read it any more: what it would have given goes another way. */
+export function seize(stream: ByteStream): void {
+  acquireReader(stream);
+  (stream as unknown as Internals)._disturbed = true;
 }
 export const release = (reader: Reader): void => releaseReader(reader);
 export const cancelReader = (reader: Reader, reason: unknown): Promise<void> => cancelThrough(reader, reason);

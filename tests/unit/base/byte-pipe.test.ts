@@ -75,7 +75,7 @@ describe("several pipes share what their app may hold", () => {
   });
 
   test.each([
-    ["read to the end", async (pipe: BytePipe) => void (await pipe.pull(), await pipe.pull())],
+    ["read to the end", (pipe: BytePipe) => pipe.pull()],
     ["cancelled", (pipe: BytePipe) => pipe.cancel()],
     ["aborted", (pipe: BytePipe) => pipe.abort(new Error("gone"))],
     ["closed and then cancelled", (pipe: BytePipe) => (pipe.close(), pipe.cancel())],
@@ -86,6 +86,52 @@ describe("several pipes share what their app may hold", () => {
     expect(budget.usedBytes).toBe(50);
     await end(pipe);
     expect(budget.usedBytes).toBe(0);
+  });
+});
+
+describe("chunks", () => {
+  const sizes = async (pipe: BytePipe) => {
+    const found: number[] = [];
+    for (let chunk = await pipe.pull(); chunk !== null; chunk = await pipe.pull()) found.push(chunk.byteLength);
+    return found;
+  };
+
+  test("that are small leave together, in order; a large one leaves as it is", async () => {
+    const pipe = new BytePipe(1 << 20);
+    for (let i = 1; i <= 100; i++) pipe.push(bytes(100, i));
+    const large = bytes(50_000, 7);
+    pipe.push(large);
+    pipe.push(bytes(10_000));
+    pipe.push(bytes(10_000));
+    pipe.close();
+    const first = (await pipe.pull()) as Uint8Array;
+    expect(first).toEqual(Uint8Array.from({ length: 10_000 }, (_, i) => Math.floor(i / 100) + 1));
+    expect(await pipe.pull()).toBe(large);
+    expect(await sizes(pipe)).toEqual([10_000, 10_000]);
+  });
+
+  test("of one turn leave together even when a reader waits for the first", async () => {
+    const pipe = new BytePipe(1 << 20);
+    const pulled = pipe.pull();
+    for (let i = 0; i < 10; i++) expect(pipe.push(bytes(5))).toBe(true);
+    expect((await pulled)?.byteLength).toBe(50);
+  });
+
+  test("that reach the mark are the last that the pipe wants, and whoever waits for more room gets it", async () => {
+    const pipe = new BytePipe(10);
+    expect(pipe.push(bytes(9))).toBe(true);
+    expect(pipe.push(bytes(1))).toBe(false);
+    const waiting = pipe.ready();
+    expect(await isSettled(waiting)).toBe(false);
+    await pipe.pull();
+    await waiting;
+  });
+
+  test("are refused once their reader has gone", async () => {
+    const pipe = new BytePipe(10);
+    pipe.cancel(new Error("gone"));
+    expect(() => pipe.push(bytes(1))).toThrow("gone");
+    expect(await pipe.ready().catch(({ message }) => message)).toBe("gone");
   });
 });
 

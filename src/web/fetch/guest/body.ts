@@ -17,15 +17,18 @@ import {
   SafePromise,
   SafeTypeError,
   SafeUint8Array,
+  SafeWeakMap,
   stringSlice,
   stringStartsWith,
   typedArrayBuffer,
   typedArrayByteLength,
   typedArrayName,
   typedArraySet,
+  weakMapGet,
+  weakMapSet,
 } from "../../infra/guest/primordials.ts";
 import { toUSVString, viewBytes } from "../../infra/guest/webidl-convert.ts";
-import { type ByteStream, cancelStream, createByteStream, isDisturbed, isLocked, isReadableStream, mapStream, openReader, readNext, tee } from "../../streams/guest/door.ts";
+import { type ByteStream, cancelStream, createByteStream, isDisturbed, isLocked, isReadableStream, mapStream, openReader, readNext, seize, tee } from "../../streams/guest/door.ts";
 import { structuredCloneOf } from "../../structured-clone/guest/door.ts";
 import { formTextOf, isURLSearchParams } from "../../url/guest/url-search-params.ts";
 import { parseFormUrlencoded } from "../../url/guest/form-urlencoded.ts";
@@ -56,6 +59,14 @@ interface Source {
   /** Fails the stream that was made of it. */
   fail: ((reason: unknown) => void) | null;
 }
+
+interface Origin {
+  readonly rid: number;
+  readonly source: Source;
+}
+
+/** The sources behind streams of ours. */
+const origins = new SafeWeakMap<ByteStream, Origin>();
 
 /** What a body does not say itself: see `request.ts`. */
 const EMPTY: Body = { __proto__: null, content: null, rid: 0, stream: null, used: false, source: null } as Body;
@@ -110,9 +121,12 @@ export function streamOf(body: Body): ByteStream {
   if (source !== null && source.abort !== null) {
     const { reason } = source.abort;
     body.stream = createByteStream(() => promiseReject(reason), () => {});
-  } else if (source !== null) body.stream = createByteStream(() => readSource(source, rid), () => source_cancel(rid), (fail) => {
+  } else if (source !== null) {
+    body.stream = createByteStream(() => readSource(source, rid), () => source_cancel(rid), (fail) => {
       source.fail = fail;
     });
+    weakMapSet(origins, body.stream, { __proto__: null, rid, source } as unknown as Origin);
+  }
   else {
     let rest: Bytes | null = body.content === null ? null : typeof body.content === "string" ? utf8Encode(body.content) : body.content;
     body.stream = createByteStream(
@@ -158,6 +172,17 @@ export function takeContent(body: Body): string | Bytes | null {
   body.used = true;
   body.content = null;
   return content;
+}
+
+/** The source of a body that nobody has read from, which counts as used from now on; 0 of another. */
+export function takeSource(body: Body): number {
+  const { stream, source, rid } = body;
+  const origin = stream === null ? { rid, source } : isDisturbed(stream) || isLocked(stream) ? undefined : weakMapGet(origins, stream);
+  if (origin === undefined || origin.source === null || origin.source.abort !== null) return 0;
+  if (stream !== null) seize(stream);
+  body.used = true;
+  body.rid = 0;
+  return origin.rid;
 }
 
 /** As `takeBody`, for somebody who gets a stream of his own: the app may hold the one that there is (https://fetch.spec.whatwg.org/#body-create-a-proxy). */

@@ -4,11 +4,11 @@ import { hostOps } from "../../infra/guest/host-ops.ts";
 import { mapDelete, mapGet, mapSet, objectHasOwn, promiseResolve, promiseThen, SafeMap } from "../../infra/guest/primordials.ts";
 import { isObject } from "../../infra/guest/webidl-convert.ts";
 import { fetchOps } from "../ops.ts";
-import { isBodyLocked, isBodyUsed, streamOf, takeBody, takeContent } from "./body.ts";
+import { isBodyLocked, isBodyUsed, streamOf, takeBody, takeContent, takeSource } from "./body.ts";
 import { Work } from "./context.ts";
 import { describeFailure } from "./failure.ts";
 import { callHandler } from "./handler.ts";
-import { abortRequest, type Request, requestOfWire } from "./request.ts";
+import { abortRequest, isSignalAsked, type Request, requestOfWire } from "./request.ts";
 import { isResponse, responseBlock, type Response, responseState } from "./response.ts";
 import { openSink, pump } from "./sink.ts";
 
@@ -88,6 +88,12 @@ function answer(work: Work, response: Response, request: Request): void {
     respondWhole(work, state.status, head, content);
     return;
   }
+  // An app that holds the request's signal is told when the client leaves in the middle of the body, so it has to know when that ends.
+  const source = isSignalAsked(request) ? 0 : takeSource(body);
+  if (source !== 0) {
+    respondWhole(work, state.status, head, null, source);
+    return;
+  }
   const sink = openSink();
   const stream = streamOf(takeBody(body));
   mapSet(open, work.id, request);
@@ -95,9 +101,10 @@ function answer(work: Work, response: Response, request: Request): void {
   promiseThen(pump(stream, sink), () => finish(work));
 }
 
-function respondWhole(work: Work, status: number, head: string, data: string | Uint8Array<ArrayBuffer> | null): void {
+/** The guest has nothing more to do for the answer. */
+function respondWhole(work: Work, status: number, head: string, data: string | Uint8Array<ArrayBuffer> | null, source = 0): void {
   const isLast = work.isAnswerLast;
-  respond(work.id, status, head, data, 0, isLast);
+  respond(work.id, status, head, data, source, isLast);
   mapDelete(open, work.id);
   if (!isLast) work.close();
 }

@@ -302,5 +302,8 @@ export function requestOfWire(packed: string, bodyRid: number): Request {
   return new Request(undefined);
 }
 
+/** Whether anybody has looked at the request's signal. */
+export const isSignalAsked = (request: Request): boolean => stateOf(request).signal !== null;
+
 /** The client went away. An app that looks at the signal for the first time afterwards finds it aborted. */
 export const abortRequest = (request: Request, message: string): void => signalAbort(signalOf(stateOf(request)), new DOMException(message, "AbortError"));

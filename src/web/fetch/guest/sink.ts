@@ -2,10 +2,10 @@
 import { hostOps } from "../../infra/guest/host-ops.ts";
 import { onEvent } from "../../infra/guest/events.ts";
 import { mapDelete, mapGet, mapSet, promiseIgnore, promiseThen, SafeMap, SafePromise, SafeTypeError, stringSlice, typedArrayName } from "../../infra/guest/primordials.ts";
-import { type ByteStream, cancelReader, openReader, type Reader, readNext } from "../../streams/guest/door.ts";
+import { type ByteStream, cancelReader, openReader, type Reader, readInto, readRequest } from "../../streams/guest/door.ts";
 import { fetchOps } from "../ops.ts";
 
-const { sink_open, sink_write, sink_close, sink_abort } = hostOps(fetchOps);
+const { sink_open, sink_push, sink_ready, sink_close, sink_abort } = hostOps(fetchOps);
 
 const readers = new SafeMap<number, Reader>();
 
@@ -35,20 +35,37 @@ export function pump(stream: ByteStream, rid: number): Promise<void> {
       promiseIgnore(cancelReader(reader, error));
       finish();
     };
-    const step = (): void => void promiseThen(readNext(reader), take, fail);
-    const take = ({ done, value }: { done: boolean; value: unknown }): void => {
-      if (done) {
-        sink_close(rid);
-        finish();
-        return;
+    let isStepping = false;
+    let mayStep = false;
+    /** A chunk that is there already is taken before this returns: no deeper for a thousand of them than for one. */
+    const step = (): void => {
+      mayStep = true;
+      if (isStepping) return;
+      isStepping = true;
+      try {
+        while (mayStep) {
+          mayStep = false;
+          readInto(reader, request);
+        }
+      } catch (error) {
+        fail(error);
       }
-      if (typedArrayName(value) !== "Uint8Array") {
-        fail(new SafeTypeError("the stream gave something that is no Uint8Array"));
-        return;
-      }
-      const chunk = value as Uint8Array<ArrayBuffer>;
-      promiseThen(sink_write(rid, chunk), step, fail);
+      isStepping = false;
     };
+    const take = (value: unknown): void => {
+      try {
+        if (typedArrayName(value) !== "Uint8Array") throw new SafeTypeError("the stream gave something that is no Uint8Array");
+        if (sink_push(rid, value as Uint8Array<ArrayBuffer>)) step();
+        else promiseThen(sink_ready(rid), step, fail);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const end = (): void => {
+      sink_close(rid);
+      finish();
+    };
+    const request = readRequest(take, end, fail);
     step();
   });
 }

@@ -19,12 +19,12 @@ export const createAnswerHandlers = (budgetOf: (app: string) => ByteBudget | nul
   respond(ctx, id, status, head, data, bodyRid, isLast) {
     const invocation = ctx.peer(id);
     if (invocation === undefined) return;
-    const pipe = bodyRid === 0 ? null : ctx.invocation.resources.get<BytePipe>(bodyRid, SINK);
+    const passed = bodyRid === 0 ? null : invocation.invocation.resources.is(bodyRid, SOURCE) ? new PassedSource(invocation, bodyRid) : ctx.invocation.resources.get<BytePipe>(bodyRid, SINK);
     const end = head.indexOf("\n");
     if (end < 0) throw new GuestError("TypeError", "respond: the head has no status text");
     if (data !== null) ctx.charge(data.length * FUEL_PER_BYTE);
-    const response: ResponseWire = { status, statusText: head.slice(0, end), headers: head.slice(end + 1), body: pipe ?? data };
-    invocation.answer(response, pipe?.finished);
+    const response: ResponseWire = { status, statusText: head.slice(0, end), headers: head.slice(end + 1), body: passed ?? data };
+    invocation.answer(response, passed?.finished);
     if (isLast) invocation.finish();
   },
   respond_error(ctx, id, name, message, stack) {
@@ -46,13 +46,21 @@ export const createAnswerHandlers = (budgetOf: (app: string) => ByteBudget | nul
     pipe.onCancel = () => ctx.enter("sink_canceled", rid);
     return rid;
   },
-  async sink_write(ctx, rid, chunk) {
+  sink_push(ctx, rid, chunk) {
     ctx.charge(chunk.byteLength * FUEL_PER_BYTE);
+    const pipe = ctx.invocation.resources.get<BytePipe>(rid, SINK);
     try {
-      await ctx.invocation.resources.get<BytePipe>(rid, SINK).write(chunk);
-    } catch (error) {
-      if (error instanceof GuestError) throw error;
-      throw new GuestError("TypeError", "the reader of this stream has gone");
+      return pipe.push(chunk);
+    } catch {
+      throw readerGone();
+    }
+  },
+  async sink_ready(ctx, rid) {
+    const pipe = ctx.invocation.resources.get<BytePipe>(rid, SINK);
+    try {
+      await pipe.ready();
+    } catch {
+      throw readerGone();
     }
   },
   sink_close(ctx, rid) {
@@ -62,6 +70,67 @@ export const createAnswerHandlers = (budgetOf: (app: string) => ByteBudget | nul
     if (ctx.invocation.resources.has(rid)) ctx.invocation.resources.get<BytePipe>(rid, SINK).abort(new Error(message));
   },
 });
+
+/** A source that the guest passes on without having read from it: its bytes never enter the isolate. */
+class PassedSource implements ByteSource {
+  readonly finished: Promise<void>;
+  readonly #ctx: OpContext;
+  readonly #rid: number;
+  readonly #source: ByteSource;
+  /** Closed with the invocation, however that ends. */
+  readonly #guard: number;
+  #finish!: () => void;
+  #fail: (reason: unknown) => void = () => {};
+  #failure: { readonly reason: unknown } | null = null;
+
+  constructor(ctx: OpContext, rid: number) {
+    const { resources } = ctx.invocation;
+    this.#ctx = ctx;
+    this.#rid = rid;
+    this.#source = resources.get<ByteSource>(rid, SOURCE);
+    this.#guard = resources.add("passed", this, () => this.#end(new InvocationEnded(ctx.invocation.outcome)));
+    this.finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  pull(): Promise<Uint8Array | null> {
+    if (this.#failure !== null) return Promise.reject(this.#failure.reason);
+    return new Promise((resolve, reject) => {
+      this.#fail = reject;
+      this.#source.pull().then((chunk) => {
+        // A source that is closed under its reader may say that it has ended.
+        if (this.#failure !== null) return;
+        if (chunk === null) this.#close();
+        else this.#ctx.charge(chunk.byteLength * FUEL_PER_BYTE);
+        resolve(chunk);
+      }, (error) => {
+        this.#end(error);
+        reject(error);
+      });
+    });
+  }
+
+  cancel(reason?: unknown): void {
+    this.#end(reason ?? new Error("canceled"));
+  }
+
+  #end(reason: unknown): void {
+    if (this.#failure !== null) return;
+    this.#failure = { reason };
+    this.#fail(reason);
+    this.#close();
+  }
+
+  #close(): void {
+    const { resources } = this.#ctx.invocation;
+    resources.release(this.#guard);
+    resources.close(this.#rid);
+    this.#finish();
+  }
+}
+
+const readerGone = () => new GuestError("TypeError", "the reader of this stream has gone");
 
 async function readSource(source: ByteSource): Promise<Uint8Array | null> {
   try {

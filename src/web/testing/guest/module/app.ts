@@ -142,7 +142,7 @@ async function pump(reader: WebReader, sink: number): Promise<void> {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (value !== undefined) await ops.sink_write(sink, value);
+      if (value !== undefined && !ops.sink_push(sink, value)) await ops.sink_ready(sink);
     }
     ops.sink_close(sink);
   } catch (error) {

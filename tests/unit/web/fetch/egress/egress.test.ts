@@ -31,6 +31,7 @@ describe("a subrequest", () => {
     const bodyRid = guest.resources.add(SINK, pipe);
     const answer = guest.fetch(upstream.url, { method: "PUT", bodyRid });
     await pipe.write(Buffer.from("one"));
+    await until(() => pipe.queuedBytes === 0);
     await pipe.write(Buffer.from("second"));
     pipe.close();
     expect((await answer).status).toBe(200);
