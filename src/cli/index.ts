@@ -1,6 +1,7 @@
 /** CATALOGUE of commands, and the way from arguments to one of them. */
 import { EXIT } from "../errors.ts";
 import { apps } from "./apps.ts";
+import { bench } from "./bench/bench.ts";
 import { check } from "./check.ts";
 import { type Command, type CommandContext, commandHelp, didYouMean, readArguments, UsageError } from "./command.ts";
 import { dev } from "./dev/dev.ts";
@@ -18,7 +19,7 @@ import { test } from "./test/test.ts";
 import { types } from "./types/types.ts";
 import { worker } from "./worker.ts";
 
-export const commands: readonly Command[] = [init, dev, test, types, serve, run, evaluate, repl, check, schema, status, apps, env, logs, reload];
+export const commands: readonly Command[] = [init, dev, test, bench, types, serve, run, evaluate, repl, check, schema, status, apps, env, logs, reload];
 
 /** What nano asks of itself. */
 const internal: readonly Command[] = [worker];
