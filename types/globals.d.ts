@@ -9,6 +9,11 @@ interface SubtleCrypto {
   timingSafeEqual(a: ArrayBuffer | ArrayBufferView, b: ArrayBuffer | ArrayBufferView): boolean;
 }
 
+interface Crypto {
+  /** A stream that ends in a digest of what was written. */
+  readonly DigestStream: new (algorithm: AlgorithmIdentifier) => Nano.DigestStream;
+}
+
 interface Scheduler {
   /** Resolves after so many milliseconds. */
   wait(delayMs: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
@@ -33,6 +38,9 @@ declare class HTMLRewriter {
 }
 
 declare namespace Nano {
+  interface DigestStream extends WritableStream<BufferSource> {
+    readonly digest: Promise<ArrayBuffer>;
+  }
   interface ContentOptions {
     /** The content is HTML; else it is text, and escaped. */
     readonly html?: boolean;

@@ -88,6 +88,12 @@ describe("nano init", () => {
     expect(readFileSync(join(folder, "app/readme.md"), "utf8")).toBe("mine");
   });
 
+  test("keeps the .gitignore of a fresh clone", async () => {
+    const folder = await temporaryFolder({ "app/.gitignore": "mine", "app/.git/HEAD": "" });
+    const { code, out } = await nano(["init", "app"], { cwd: folder });
+    expect([code, out.includes(".gitignore"), readFileSync(join(folder, "app/.gitignore"), "utf8")]).toEqual([0, false, "mine"]);
+  });
+
   test("a template that does not exist is told with those that do", async () => {
     const { code, err } = await nano(["init", "a", "--template", "helo"], { cwd: await temporaryFolder({}) });
     expect([code, err]).toEqual([2, expect.stringContaining("there is no template helo (did you mean hello?): there are hello, api, stream, static")]);
@@ -153,6 +159,7 @@ export const cached = caches.default.match("https://a.test/");
 export const same: boolean = crypto.subtle.timingSafeEqual(new Uint8Array(1), new Uint8Array(1));
 export const later: Promise<void> = scheduler.wait(1);
 export const fixed = new FixedLengthStream(3).readable;
+export const digest: Promise<ArrayBuffer> = new crypto.DigestStream("SHA-256").digest;
 `;
   const TEST = `
 import { app, clock, describe, expect, fn, test } from "nano:test";

@@ -21,7 +21,9 @@ export default {
     return Response.json({ method: request.method, url: request.url, body: await request.text() }, { status: 201, headers });
   },
 };`,
+  "public/index.html": "a page",
   "spin.mjs": "export default { fetch() { for (;;); } };",
+  "files.mjs": "export default { fetch: async (request, env) => new Response('code: ' + (await (await env.FILES.fetch(new URL('/', request.url))).text())) };",
   "typed.ts": "import { basename } from 'node:path'; const text: string = basename('/x/typed'); export default { fetch: () => new Response(text) };",
 };
 
@@ -125,6 +127,13 @@ for (const { name, path, hasBundler } of RUNTIMES)
       request.end();
       expect(heard).toEqual(["one", "two", "three"]);
       expect((await chunks.next()).done).toBe(true);
+    });
+
+    test("static files are served, to clients and to the app", async () => {
+      const page = await program.request("files.test", "/");
+      expect([await page.text(), page.headers.get("content-type"), page.headers.get("content-length")]).toEqual(["a page", "text/html; charset=utf-8", "6"]);
+      expect((await program.request("files.test", "/", { headers: { "if-none-match": page.headers.get("etag") ?? "" } })).status).toBe(304);
+      expect(await (await program.request("files.test", "/code")).text()).toBe("code: a page");
     });
 
     test("an app that never ends is ended at its limit, and its neighbour answers meanwhile", async () => {

@@ -26,8 +26,14 @@ export function findEntry(appPath: string, main: string | null = null): Entry {
   if (main !== null) return mainOf(files, main, isFolder, appPath);
   const fail = failWith(files.missing);
   const found = isFolder ? entryOfFolder(files) : join(files.rootPath, basename(path));
-  if (found === null) throw fail("there is no app in this folder", `an app starts with one of ${CONVENTIONS.join(", ")}, or with the file that package.json names as "main"`);
+  if (found === null) throw fail("there is no app in this folder", noAppHint(files));
   return entryAt(files, found, fail);
+}
+
+/** For whoever has pages, and for whoever has nothing yet. */
+function noAppHint(files: AppFiles): string {
+  if (files.look(join(files.rootPath, "index.html"))?.isFile === true) return 'for files alone, put a nano.json beside the folder: { "apps": [{ "name": "site", "assets": { "directory": "./site" } }] }';
+  return `an app starts with one of ${CONVENTIONS.join(", ")}, or with the file that package.json names as "main"; nano init makes one`;
 }
 
 function mainOf(files: AppFiles, main: string, isFolder: boolean, appPath: string): Entry {

@@ -20,6 +20,7 @@ export const init: Command = {
 const STANDARD_FOLDER = "nano-app";
 const STANDARD_TEMPLATE = "hello";
 const DECLARATIONS = "nano.d.ts";
+const IGNORED = ".gitignore";
 
 async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { terminal, environment } = context;
@@ -31,6 +32,8 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { files, needsInstall } = filesOfTemplate(written, template, nameOf(root), environment.npmPackages);
   const config = parseConfig(files.get("nano.json") ?? "", join(root, "nano.json"));
   const all = new Map([...files, [DECLARATIONS, declarationsOf(written, config, { hasGlobals: true })]]);
+  // A fresh clone has one: what it says holds.
+  if (await isThere(join(root, IGNORED))) all.delete(IGNORED);
   await mustBeFree(root, folder, [...all.keys()]);
   for (const [path, text] of all) await write(join(root, path), text);
   terminal.out(report(terminal.cwd, root, template, [...all.keys()], needsInstall, Object.keys(environment.npmPackages).length > 0));
@@ -59,9 +62,11 @@ async function mustBeFree(root: string, folder: string, paths: readonly string[]
   const found = await lstat(root).catch(() => null);
   if (found !== null && !found.isDirectory() && !found.isSymbolicLink()) throw new OperatorError({ file: folder, message: "this is a file", hint: "name a folder: nano init my-app" });
   const taken: string[] = [];
-  for (const path of paths) if ((await lstat(join(root, path)).catch(() => null)) !== null) taken.push(path);
+  for (const path of paths) if (await isThere(join(root, path))) taken.push(path);
   if (taken.length > 0) throw new OperatorError({ file: folder, message: `${taken.join(", ")} ${taken.length === 1 ? "is" : "are"} there already`, hint: "nano init overwrites nothing: name a new folder, nano init my-app" });
 }
+
+const isThere = (path: string): Promise<boolean> => lstat(path).then(() => true, () => false);
 
 async function write(path: string, text: string): Promise<void> {
   try {
