@@ -20,6 +20,8 @@ export interface AppConfig {
   /** False for an app that is static files and nothing else. */
   readonly hasCode: boolean;
   readonly assets: AssetsSettings | null;
+  /** Names in `env` that are to be bindings nano does not have, and what they are called. Of a wrangler file alone. */
+  readonly lacking: Readonly<Record<string, string>>;
   /** Names and values that operators may read back. */
   readonly env: Readonly<Record<string, Json>>;
   /** Like `env` to the app; never shown to anybody else. */
@@ -40,9 +42,10 @@ export function variablesOf({ env, secrets }: Pick<AppConfig, "env" | "secrets">
   return { ...env, ...secrets };
 }
 
-/** The bindings of an app, for its `env`: a line `NAME KIND` for each. */
-export function bindingsOf({ assets }: Pick<AppConfig, "assets">): string {
-  return assets === null || assets.binding === null ? "" : `${assets.binding} assets`;
+/** The bindings of an app, for its `env`: a line `NAME KIND ABOUT` for each, the last where there is more to say. */
+export function bindingsOf({ assets, lacking }: Pick<AppConfig, "assets" | "lacking">): string {
+  const files = assets === null || assets.binding === null ? [] : [`${assets.binding} assets`];
+  return [...files, ...Object.entries(lacking).map(([name, called]) => `${name} lacking ${called.replaceAll(" ", "_")}`)].join("\n");
 }
 
 export interface AdminConfig {

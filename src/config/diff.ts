@@ -17,7 +17,7 @@ export interface ConfigDiff {
 }
 
 /** What the fields of an app are called in the config. */
-const FIELD: Readonly<Partial<Record<keyof AppConfig, string>>> = { hasCode: "path", isDefault: "default", egressAllow: "egress" };
+const FIELD: Readonly<Partial<Record<keyof AppConfig, string>>> = { hasCode: "path", isDefault: "default", egressAllow: "egress", lacking: "bindings" };
 /** Top-level keys that a running nano cannot change. */
 const SETTINGS = { port: "port", host: "host", workers: "workers", log: "log", trustedProxies: "trusted_proxies", hasReservedPaths: "server.reserved_paths", diskCache: "server.disk_cache", sharesPages: "server.shared_pages", admin: "admin", limits: "limits" } as const satisfies Partial<Record<keyof Config, string>>;
 

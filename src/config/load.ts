@@ -5,7 +5,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { suggest } from "../base/suggestion.ts";
 import { OperatorError, problem } from "../errors.ts";
 import { limits } from "../limits.ts";
-import type { Config } from "./config.ts";
+import { type AppConfig, type Config, variablesOf } from "./config.ts";
 import type { DevEnv } from "./dev-env.ts";
 import { configOfDocument, parseConfig } from "./parse.ts";
 import { Document } from "./positions.ts";
@@ -56,7 +56,14 @@ export async function loadConfigText(file: string, cwd: string, { dev, environme
   if (!isWranglerFile(file)) return { config: parseConfig(text, file, shownAs, { dev, mode: process.platform === "win32" ? undefined : mode }), text, raw: new Document(text, shownAs).value as LoadedConfig["raw"], isForeign: false };
   const read = readWrangler(text, file, shownAs, { environment: environment ?? dev?.environment ?? null, use: dev !== undefined ? "dev" : isLenient ? "check" : "serve" });
   const config = configOfDocument(read.document, file, dirname(file), { dev: dev === undefined ? undefined : { ...dev, followsWrangler: true } }, read.problems);
-  return { config: { ...config, warnings: [...read.warnings, ...config.warnings] }, text, raw: rawOf(read), isForeign: true };
+  const apps = config.apps.map((app) => ({ ...app, lacking: withoutVariables(read.lacking, app) }));
+  return { config: { ...config, apps, warnings: [...read.warnings, ...config.warnings] }, text, raw: rawOf(read), isForeign: true };
+}
+
+/** A variable of .dev.vars may stand in for a binding. */
+function withoutVariables(lacking: Readonly<Record<string, string>>, app: AppConfig): Readonly<Record<string, string>> {
+  const variables = variablesOf(app);
+  return Object.fromEntries(Object.entries(lacking).filter(([name]) => !Object.hasOwn(variables, name) && app.assets?.binding !== name));
 }
 
 async function readBytes(file: string, shownAs: string): Promise<{ readonly bytes: Uint8Array; readonly mode: number }> {

@@ -128,6 +128,7 @@ function resolveApp(raw: RawApp, { env, secrets }: AppEnv, limitsOf: (own: Limit
     build: buildOf(raw.build),
     hasCode: raw.path !== undefined,
     assets,
+    lacking: {},
     env,
     secrets,
     limits: limitsOf(layerOf(raw)),

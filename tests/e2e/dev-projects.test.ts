@@ -122,9 +122,24 @@ describe("a wrangler file", () => {
 
   test("is served as it is, and what nano lacks is told by name", async () => {
     const { running } = await dev(FILES);
-    expect(await answerOf(running)).toBe('[42,{"STAGE":"top"},1,"top"]');
-    expect(await answerOf(running, "shop.localhost")).toBe('[42,{"STAGE":"top"},1,"top"]');
+    for (const host of ["localhost", "shop.localhost"]) expect(await answerOf(running, host)).toBe('[42,{"STAGE":"top","KV":{}},1,"top"]');
     expect(running.out).toContain("wrangler.toml:6:3: kv_namespaces[0]: nano has no such binding, and the app does without: KV (KV namespace, line 6)");
+  });
+
+  test("a binding that nano lacks is an error at its first use, which says so; until then it harms nobody", async () => {
+    const source = 'export default { async fetch(request: Request, env: any) { console.log(env.KV); if (new URL(request.url).pathname === "/quiet") return Response.json([typeof env.KV, await env.KV === env.KV, env.DB]); return new Response(await env.KV.get("a")); } };\n';
+    const { running } = await dev({ ...FILES, "src/index.ts": source, "wrangler.toml": `${TOML.replace("[env.staging]", '[[d1_databases]]\nbinding = "DB"\n[env.staging]')}`, ".dev.vars": "DB=instead\n" });
+    expect(await (await running.request("localhost", "/quiet")).json()).toEqual(["object", true, "instead"]);
+    const response = await running.request("localhost", "/");
+    expect([response.status, await response.text()]).toEqual([500, expect.stringMatching(/TypeError: env\.KV is not there: nano has no KV namespace\. The app's wrangler file names it\n[^]* {4}at fetch \(src\/index\.ts:1:\d+\)/)]);
+  });
+
+  test("cloudflare:workers has env and the classes that apps extend; other modules of Cloudflare's are told", async () => {
+    const source = 'import { DurableObject, env, RpcTarget, WorkerEntrypoint } from "cloudflare:workers";\nconst stage = (env as any).STAGE;\nexport class Room extends DurableObject {}\nexport default class extends WorkerEntrypoint<{ STAGE: string }> { fetch() { return Response.json([stage, this.env.STAGE, typeof this.ctx.waitUntil, new RpcTarget() instanceof RpcTarget]); } }\n';
+    const { running, save } = await dev({ ...FILES, "src/index.ts": source });
+    expect(await answerOf(running)).toBe('["top","top","function",true]');
+    await save("src/index.ts", 'import { connect } from "cloudflare:sockets";\nexport default { fetch: () => new Response(typeof connect) };\n');
+    await running.waitFor(() => /src\/index\.ts:1:25: cannot import "cloudflare:sockets": cloudflare:sockets is a module of Cloudflare's that nano does not have\n[^]*hint: an app reaches the network through fetch\(\)/.test(running.out), "the refusal");
   });
 
   test("--env, --var, .dev.vars.<env> and .env choose what the app finds", async () => {

@@ -31,6 +31,9 @@ const TYPESCRIPT_NAMES: Readonly<Record<string, readonly string[]>> = { ".js": [
 const SHARED_CONDITIONS = ["workerd", "worker", "browser", "module", "production", "default"];
 const CONDITIONS = { import: new Set([...SHARED_CONDITIONS, "import"]), require: new Set([...SHARED_CONDITIONS, "require"]) };
 const MAIN_FIELDS = { import: ["browser", "module", "main"], require: ["browser", "main", "module"] } as const;
+const CLOUDFLARE = "cloudflare:";
+/** Where its modules lie beside those of Node. */
+const CLOUDFLARE_FOLDER = "cloudflare/";
 const BUILTINS: ReadonlySet<string> = new Set(builtinModules.filter((name) => !name.startsWith("_") && !name.includes(":") && name !== "bun"));
 
 export class Resolver {
@@ -66,6 +69,7 @@ export class Resolver {
     if (specifier === "" || specifier.includes("\0")) return refuse("missing", "it is not a name");
     if (specifier.startsWith("node:")) return this.#builtin(specifier.slice("node:".length));
     if (specifier === TESTING) return this.#testing();
+    if (specifier.startsWith(CLOUDFLARE)) return this.#cloudflare(specifier);
     if (/^[a-z][a-z0-9+.-]+:/i.test(specifier) || specifier.startsWith("//"))
       return refuse("url", "an app is made of files in its folder and npm packages", "download the module into the app's folder, or install the package from npm");
     if (isAbsolute(specifier) || specifier.startsWith("\\") || /^[a-z]:/i.test(specifier)) return refuse("outside", "it is an absolute path", "write the path relative to the importing file");
@@ -192,8 +196,14 @@ export class Resolver {
     return path === null ? refuse("builtin", "it is there for test files alone", "name the file *.test.ts and run it with: nano test") : { kind: "node", path };
   }
 
+  #cloudflare(specifier: string): Resolution {
+    const name = specifier.slice(CLOUDFLARE.length);
+    const path = this.#nodeModules?.pathOf(`${CLOUDFLARE_FOLDER}${name}`) ?? null;
+    return path === null ? refuse("builtin", `${specifier} is a module of Cloudflare's that nano does not have`, name === "sockets" ? "an app reaches the network through fetch()" : "nano has cloudflare:workers") : { kind: "node", path };
+  }
+
   #builtin(name: string): Resolution {
-    const path = this.#nodeModules?.pathOf(name) ?? null;
+    const path = name.startsWith(CLOUDFLARE_FOLDER) ? null : (this.#nodeModules?.pathOf(name) ?? null);
     return path === null ? refuse("builtin", `node:${name} is not available in an app`, wayAround(name)) : { kind: "node", path };
   }
 

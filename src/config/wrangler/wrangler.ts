@@ -31,6 +31,8 @@ export interface ReadWrangler {
   readonly document: Document;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** Of what is told among the warnings: names in `env`, and what they are called. */
+  readonly lacking: Readonly<Record<string, string>>;
 }
 
 /** `file` is absolute. Throws OperatorError for a syntax error. */
@@ -76,8 +78,8 @@ export function readWrangler(text: string, file: string, shownAs: string, { envi
   if (use === "dev") takeDevServer(environment, config, origins, warnings);
   tellTheRest(environment, warnings);
   const lacking = lackingBindings(environment);
-  if (lacking !== null) (use === "serve" ? environment.problems : warnings).push(lacking);
-  return { document: new TranslatedDocument(config, shownAs, data, origins), problems: environment.problems, warnings: [...environment.warnings, ...warnings] };
+  if (lacking.problem !== null) (use === "serve" ? environment.problems : warnings).push(lacking.problem);
+  return { lacking: lacking.names, document: new TranslatedDocument(config, shownAs, data, origins), problems: environment.problems, warnings: [...environment.warnings, ...warnings] };
 }
 
 /** https://developers.cloudflare.com/workers/wrangler/configuration/#secrets */

@@ -163,7 +163,7 @@ describe("what nano lacks", () => {
       "2 nano sends its log to no app – nano logs -f and --log-format json have what apps print",
       "4 nano does not run this command – run it yourself before and beside nano: what it makes is read, and read again when it changes",
       '6 nano runs nothing by the clock: scheduled() is called when somebody asks – in nano dev: curl "http://localhost:<port>/cdn-cgi/handler/scheduled?cron=*/5+*+*+*+*"',
-      "9 nano has no such binding, and the app does without: __STATIC_CONTENT (Workers Site; assets are what serves files, line 9) – what needs them fails in the app; an environment without them can be named with --env",
+      "9 nano has no such binding, and the app does without: __STATIC_CONTENT (Workers Site; assets are what serves files, line 9) – the first use of one fails in the app; an environment without them can be named with --env",
     ]);
   });
 });

@@ -25,7 +25,7 @@ export const currentEnv = (): object => env;
 export const mainExport = (): unknown => main;
 export const callHandler = (request: Request, work: Work): unknown => (handler as Handler)(request, work);
 
-/** `bindings`: a line `NAME KIND` for each. */
+/** `bindings`: a line `NAME KIND ABOUT` for each. */
 onEvent("env", (_invocation, json, bindings) => {
   env = freezeDeep(jsonParse(json as string) as object, typeof bindings === "string" ? bindings : "");
 });
@@ -121,8 +121,8 @@ function freezeDeep(value: object, bindings: string): object {
   }
   const lines = bindings === "" ? [] : stringSplit(bindings, "\n");
   for (let i = 0; i < lines.length; i++) {
-    const [name, kind] = stringSplit(lines[i] as string, " ") as [string, string];
-    copy[name] = makeBinding(kind);
+    const [name, kind, about = ""] = stringSplit(lines[i] as string, " ") as [string, string, string?];
+    copy[name] = makeBinding(kind, name, about);
   }
   return objectFreeze(copy);
 }
