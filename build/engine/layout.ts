@@ -10,6 +10,7 @@ import { BinaryReader } from "../meter/binary.ts";
 import { OP } from "../meter/instructions.ts";
 import { KIND, readModule } from "../meter/sections.ts";
 import { ProbeEngine } from "./probe-engine.ts";
+import { probeStack } from "./stack-layout.ts";
 
 export function probeLayout({ wasm, rejectionTracker }: Pick<BuiltEngine, "wasm" | "rejectionTracker">): EngineLayout {
   const initialPages = readInitialPages(wasm);
@@ -17,6 +18,7 @@ export function probeLayout({ wasm, rejectionTracker }: Pick<BuiltEngine, "wasm"
   checkTags(engine);
   checkAllocator(engine);
   const strings = probeStrings(engine);
+  const classes = probeClasses(engine);
   return {
     initialPages,
     stackTop: readStackTop(wasm, initialPages),
@@ -24,12 +26,13 @@ export function probeLayout({ wasm, rejectionTracker }: Pick<BuiltEngine, "wasm"
     float64Addend: probeFloat64Addend(engine),
     ...strings,
     ...probeRopes(engine, strings),
-    ...probeClasses(engine),
+    ...classes,
     ...probeTypedArrays(engine),
     ...probeArrayBuffers(engine),
     ...probeShapes(engine),
     randomState: probeRandomState(engine),
     stripFlags: probeStripFlags(engine),
+    stack: probeStack(wasm, initialPages, { ...strings, ...classes }),
   };
 }
 

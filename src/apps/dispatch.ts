@@ -146,9 +146,9 @@ export class Dispatcher {
         if (guest?.name !== PASS_THROUGH || fallback === null) settle(failed);
         else void passThrough(fallback, request).then((response) => settle(response === null ? failed : { outcome: "ok", response, cpuMs: invocation.cpuMs }));
       },
-      onOver: ({ outcome, cpuMs, fuel, memoryBytes }) => {
+      onOver: ({ outcome, cpuMs, fuel, memoryBytes, profile }) => {
         app.gate.release();
-        this.#observer.invocation({ app: app.name, requestId: request.requestId, outcome, cpuMs, fuel, memoryBytes });
+        this.#observer.invocation({ app: app.name, requestId: request.requestId, outcome, cpuMs, fuel, memoryBytes, profile: profile === null ? null : revision.mapProfile(profile) });
       },
     });
     const trigger = this.#triggerOf(request);

@@ -7,7 +7,9 @@ import { Isolate } from "../isolate/isolate.ts";
 import type { IsolateHost } from "../isolate/isolate-host.ts";
 import type { InvocationLimits } from "../isolate/invocation.ts";
 import { residentBytes, type Snapshot, snapshotBytes } from "../isolate/snapshot.ts";
+import type { Profile } from "../isolate/profile.ts";
 import type { Observer } from "../observe/observer.ts";
+import type { ProfileRecord } from "../observe/profile.ts";
 import { Redaction } from "../base/redaction.ts";
 import type { AssetMemory } from "../bindings/assets/host/asset-memory.ts";
 import { Assets } from "../bindings/assets/host/assets.ts";
@@ -16,6 +18,7 @@ import { limitValue } from "../limits.ts";
 import { type AppImage, describeResult, makeImage } from "./app-image.ts";
 import type { Bundle, LoadBundle, LoadOptions } from "./load/bundle.ts";
 import { LoadError } from "./load/load-error.ts";
+import { mapProfile } from "./load/mapped-profile.ts";
 import { mapStack } from "./load/map-stack.ts";
 import { prepareMapping } from "./load/source-map.ts";
 import { frameOfStack } from "./load/stack-frame.ts";
@@ -151,6 +154,11 @@ export class Revision {
   }
 
   readonly #mapStack = (stack: string): string => mapStack(stack, this.#bundle);
+
+  /** Positions in `profile` become those of the app's own files. */
+  mapProfile(profile: Profile): ProfileRecord | null {
+    return this.#bundle === null ? null : mapProfile(profile, this.#bundle);
+  }
 
   /** The lines of source around the first place of `stack`, which is mapped. */
   frameOf(stack: string): string {

@@ -48,4 +48,22 @@ export interface EngineLayout {
 
   /** JSContext: 64-bit xorshift state of Math.random. Never 0. Clones repeat each other's numbers unless it is set anew. */
   readonly randomState: number;
+
+  /** Who is being called, for profiles: see `guest-stack.ts`. */
+  readonly stack: {
+    /** JSRuntime: pointer to the innermost JSStackFrame; in that the frame before it, or 0, and the boxed function. */
+    readonly frame: number;
+    readonly framePrevious: number;
+    readonly frameFunction: number;
+    /** JSObject: pointer to the values of its properties, eight bytes each. The second of a function is its name. */
+    readonly objectProperties: number;
+    /** Classes of functions that are written in JavaScript. */
+    readonly functionClasses: readonly number[];
+    /** JSObject of such a function: pointer to its JSFunctionBytecode; in that the atom of its file, and a pointer to its places: line and column, LEB128, from 0. */
+    readonly functionCode: number;
+    readonly codeFile: number;
+    readonly codePlaces: number;
+    /** JSRuntime: pointer to the strings of atoms. */
+    readonly atoms: number;
+  };
 }

@@ -10,6 +10,8 @@ export class FuelMeter {
   readonly #account: Account;
   #granted = 0;
   #startedAt = 0;
+  /** While a profile is made: how much may be burnt before somebody looks, whatever the slices say; null for what they say. */
+  quantum: (() => number | null) | null = null;
 
   constructor(engine: EngineInstance, slices: Slices, scheduler: Scheduler, account: Account) {
     this.#engine = engine;
@@ -19,7 +21,7 @@ export class FuelMeter {
   }
 
   start(): void {
-    this.#granted = this.#slices.fuel;
+    this.#granted = this.quantum?.() ?? this.#slices.fuel;
     this.#engine.fuel = this.#granted;
     this.#startedAt = performance.now();
   }

@@ -5,6 +5,7 @@
 import type { Outcome } from "../base/outcome.ts";
 import type { DeadlineSweeper, Due } from "../base/deadline.ts";
 import type { GuestFailure, Invocation, InvocationLimits, InvocationSummary, Kill, OpContext } from "./invocation.ts";
+import type { InvocationProfile } from "./profile.ts";
 import { Resources } from "./resources.ts";
 
 /** What an invocation needs of its isolate. */
@@ -61,6 +62,8 @@ export class GuestInvocation implements Invocation, OpContext, Due {
   fuelUsed = 0;
   /** Async ops that have not settled. */
   pendingCalls = 0;
+  /** Null unless it is to be made. */
+  profile: InvocationProfile | null = null;
   readonly #home: InvocationHome;
   readonly #options: InvocationOptions;
   #phase: Phase = "waiting";
@@ -121,6 +124,7 @@ export class GuestInvocation implements Invocation, OpContext, Due {
 
   charge(fuel: number): void {
     this.fuelUsed += fuel;
+    if (this.profile !== null && !this.#home.isEntered(this)) this.profile.outside(fuel);
   }
 
   /** Fuel so far, the slice that runs included. */
@@ -254,6 +258,6 @@ export class GuestInvocation implements Invocation, OpContext, Due {
     this.resources.closeAll();
     this.#controller?.abort();
     this.#home.over(this);
-    this.#options.onOver?.({ outcome: this.#outcome, cpuMs: this.cpuMs, fuel: this.fuel, memoryBytes: this.#home.memoryBytes, failure: this.#failure, kill: this.#kill });
+    this.#options.onOver?.({ outcome: this.#outcome, cpuMs: this.cpuMs, fuel: this.fuel, memoryBytes: this.#home.memoryBytes, failure: this.#failure, kill: this.#kill, profile: this.profile?.finish(this.fuel) ?? null });
   }
 }

@@ -1,5 +1,6 @@
 /** What the two sides of an invocation look like: to ops, and to whoever delivered the event. */
 import type { Outcome } from "../base/outcome.ts";
+import type { Profile } from "./profile.ts";
 import type { Resources } from "./resources.ts";
 
 /** The limits of one invocation, already resolved to numbers. Milliseconds, bytes, counts. */
@@ -89,4 +90,6 @@ export interface InvocationSummary {
   readonly memoryBytes: number;
   readonly failure: GuestFailure | null;
   readonly kill: Kill | null;
+  /** Where its fuel went, if somebody wants to know. */
+  readonly profile: Profile | null;
 }

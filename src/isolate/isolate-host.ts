@@ -20,6 +20,8 @@ export interface IsolateHost {
   now(): number;
   readonly pages: GuestPages;
   readonly memory: GuestMemory;
+  /** The file of apps, when their invocations are to be profiled. */
+  readonly profiledFile?: string | undefined;
   /** Host faults: something of ours threw. Returns an id to name it by. */
   reportFault(error: unknown): string;
 }

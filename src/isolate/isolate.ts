@@ -11,6 +11,8 @@ import { GuestInvocation, type InvocationHome, type InvocationOptions } from "./
 import type { Kill } from "./invocation.ts";
 import type { MemoryHolder } from "./guest-memory.ts";
 import type { IsolateHost } from "./isolate-host.ts";
+import { GuestStack } from "./guest-stack.ts";
+import { InvocationProfile } from "./profile.ts";
 import { OpCalls } from "./op-calls.ts";
 import { resumeStacks, takeException } from "./thrown.ts";
 import { takeRejections } from "./rejections.ts";
@@ -49,6 +51,8 @@ export class Isolate implements InvocationHome, MemoryHolder {
   readonly #entrance: Entrance;
   readonly #calls: OpCalls;
   readonly mapStack = (stack: string): string => this.#options.mapStack?.(stack) ?? stack;
+  /** Null where nothing is profiled. */
+  readonly #stack: GuestStack | null;
   readonly #invocations = new Map<number, GuestInvocation>();
   readonly #queue: Entry[] = [];
   #current: GuestInvocation | null = null;
@@ -86,6 +90,8 @@ export class Isolate implements InvocationHome, MemoryHolder {
     this.#meter = new FuelMeter(this.#engine, host.slices, host.scheduler, options.account);
     this.#entrance = new Entrance(this.#engine, this.#meter, host.events.get("load") ?? 0);
     this.#calls = new OpCalls(this, this.#engine, host.ops);
+    this.#stack = host.profiledFile === undefined ? null : new GuestStack(this.#engine, host.profiledFile);
+    if (this.#stack !== null) this.#meter.quantum = () => (this.#pastLimit > 0 ? null : (this.#current?.profile?.quantum(this.#current.fuelUsed) ?? null));
   }
 
   get sweeper(): DeadlineSweeper {
@@ -138,6 +144,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
   /** Opens an invocation. Deliver its event with `enqueueEvent`. */
   open(options: Omit<InvocationOptions, "id">): GuestInvocation {
     const invocation = new GuestInvocation(this, { ...options, id: this.#nextInvocation++ });
+    if (this.#stack !== null) invocation.profile = new InvocationProfile(this.#stack);
     this.#invocations.set(invocation.id, invocation);
     return invocation;
   }
@@ -346,12 +353,17 @@ export class Isolate implements InvocationHome, MemoryHolder {
     const invocation = this.#current;
     if (invocation === null) throw new Error("fuel ran out outside an entry");
     this.#meter.ranOut(invocation);
+    invocation.profile?.sample(invocation.fuelUsed);
     if (invocation.fuelUsed > invocation.fuelLimit) {
       if (++this.#pastLimit > LAST_WORDS_SLICES) {
         this.condemn("exceededCpu", invocation);
         throw new Condemned();
       }
       if (this.#pastLimit === 1) this.#engine.exports.QTS_RuntimeEnableInterruptHandler(this.#engine.pointers.runtime);
+    }
+    if (this.#pastLimit === 0 && invocation.profile?.mayGoOn === true) {
+      this.#meter.start();
+      return 0;
     }
     return new Promise((resume, end) => {
       this.#suspended = { resume, end };
@@ -393,6 +405,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
     const chargedBefore = invocation.fuelUsed;
     const result = this.#calls.call(invocation, argv, id);
     if (this.#condemned !== null) throw new Condemned();
+    invocation.profile?.op(this.#host.ops.entries[id - 1]?.name ?? "", invocation.fuelUsed - chargedBefore);
     this.#meter.shorten(invocation.fuelUsed - chargedBefore);
     return result;
   }

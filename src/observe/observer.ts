@@ -1,5 +1,7 @@
 /** What the runtime tells: logic calls these hooks, and logs and metrics decide what they mean. Hooks must be quick and may not throw. */
 
+import type { ProfileRecord } from "./profile.ts";
+
 export type ConsoleLevel = "debug" | "info" | "log" | "warn" | "error";
 
 /** A request has been answered, or has been given up. */
@@ -38,6 +40,8 @@ export interface InvocationRecord {
   readonly fuel: number;
   /** Linear memory of the isolate it ran in. */
   readonly memoryBytes: number;
+  /** Null unless profiles are made. */
+  readonly profile: ProfileRecord | null;
 }
 
 /** A limit ended an isolate. */

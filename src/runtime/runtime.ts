@@ -3,6 +3,7 @@ import type { LoadedArtifacts } from "../artifacts.ts";
 import type { App } from "../apps/app.ts";
 import { Dispatcher } from "../apps/dispatch.ts";
 import type { LoadBundle } from "../apps/load/bundle.ts";
+import { BUNDLE_FILE_NAME } from "../apps/load/source-map.ts";
 import { NodeModules } from "../apps/load/node-modules.ts";
 import { placeOfStack } from "../apps/load/stack-frame.ts";
 import { AppRegistry } from "../apps/registry.ts";
@@ -55,6 +56,8 @@ export interface RuntimeOptions {
   readonly tracing?: TracingOptions;
   /** Absent where nothing is tested. */
   readonly testing?: TestingServices;
+  /** Every invocation is profiled, which takes about as long again. */
+  readonly isProfiling?: boolean;
 }
 
 /** What `nano test` puts in the place of the world. */
@@ -125,6 +128,7 @@ export class Runtime {
       slices: new SlicePlan(config.limits.sliceMs, INITIAL_SLICE_FUEL),
       fuelPerMs: ASSUMED_FUEL_PER_MS,
       events: artifacts.base.events,
+      profiledFile: options.isProfiling === true ? BUNDLE_FILE_NAME : undefined,
       now: testing?.now ?? (() => Date.now()),
       pages: new GuestPages({ system: openSystemMemory(), isShared: config.sharesPages }),
       memory: new GuestMemory(guestMemoryBytes(config.limits.processMemoryBytes, typeof config.workers === "number" ? Math.max(1, config.workers) : 1)),

@@ -17,6 +17,8 @@ export interface ServerOptions {
   /** Errors are shown to clients, and apps may fetch private addresses. */
   readonly isDev: boolean;
   readonly tracing?: RuntimeOptions["tracing"];
+  /** See RuntimeOptions. */
+  readonly isProfiling?: boolean;
 }
 
 export interface ListenAt {
@@ -41,9 +43,9 @@ export class Server {
   #listener: Listener | null = null;
 
   constructor(options: ServerOptions) {
-    const { artifacts, config, observer, loadBundle, originOf, isDev, tracing } = options;
+    const { artifacts, config, observer, loadBundle, originOf, isDev, tracing, isProfiling = false } = options;
     this.#options = options;
-    this.runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, allowsPrivateFetch: isDev, ...(originOf === undefined ? {} : { originOf }), ...(tracing === undefined ? {} : { tracing }) });
+    this.runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, allowsPrivateFetch: isDev, isProfiling, ...(originOf === undefined ? {} : { originOf }), ...(tracing === undefined ? {} : { tracing }) });
   }
 
   /** Throws ListenError when no tried port is free; nothing is left running then. */

@@ -61,6 +61,7 @@ export interface IsolateSettings {
   /** Where its memory comes from. */
   readonly pages?: GuestPages;
   readonly memoryBytes?: number;
+  readonly isProfiling?: boolean;
 }
 
 export interface RequestParts {
@@ -177,6 +178,7 @@ export class TestIsolate implements Disposable {
       sweeper: this.#sweeper,
       slices,
       fuelPerMs: FUEL_PER_MS,
+      profiledFile: settings.isProfiling === true ? "app.js" : undefined,
       events: artifacts.base.events,
       now: () => Date.now(),
       pages: settings.pages ?? pages,

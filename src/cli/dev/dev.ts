@@ -1,4 +1,5 @@
 /** `nano dev`: serves while you edit. The same runtime as `serve`, with errors that tell, and a reload on every save. */
+import { resolve } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { EXIT, formatProblem } from "../../errors.ts";
 import { loadArtifacts } from "../../artifacts.ts";
@@ -21,6 +22,7 @@ import { withLocalNames } from "./local-names.ts";
 import { createDevObserver } from "./observer.ts";
 import { Page } from "./page.ts";
 import { createPaint } from "./paint.ts";
+import { createProfiler, PROFILE_FILE } from "./profile/create-profiler.ts";
 import { hint } from "./panels.ts";
 import { readProject } from "./project.ts";
 import { watched } from "./reload.ts";
@@ -39,6 +41,8 @@ export const dev: Command = {
     env: { type: "string", short: "e", value: "name", help: "the environment: env.<name> of a wrangler file, .dev.vars.<name>, .env.<name>" },
     mode: { type: "string", value: "name", help: "which .env.<name> to read besides .env; else that of --env, else development" },
     watch: { type: "boolean", help: "reload on save; --no-watch turns it off" },
+    profile: { type: "boolean", help: "tell which functions of each request burnt its CPU time, and write a flame graph to a file" },
+    "profile-file": { type: "string", value: "file", help: "where the flame graph goes; else nano-profile.html" },
     "log-format": { type: "string", value: "format", help: "json, text or apache, in place of lines for people" },
   },
   maxPositionals: 1,
@@ -63,12 +67,13 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const page = new Page({ write: writer.write, columns, dim: paint.dim });
   const log = isForMachines ? createLog({ ...config.log, write: writer.write, now: () => Date.now() }) : createDevObserver({ page, paint, columns, apps: config.apps.map(({ name }) => name) });
   const usage = new Usage((app) => registry.get(app)?.config.limits, (app, use) => log.event("near_limit", { app, ...use }));
-  const observer = combine([log, usage.observer]);
+  const profiler = args.isSet("profile") ? createProfiler({ file: resolve(terminal.cwd, args.text("profile-file") ?? PROFILE_FILE), paint, page: isForMachines ? null : page, log }) : null;
+  const observer = combine([log, usage.observer, ...(profiler === null ? [] : [profiler.observer])]);
   const hasPort = (args.text("port") ?? environment.port) !== undefined || config.hasPort;
   terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
   for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
   const bundling = bundledEarly(config.apps, artifacts.then(({ nodeModules }) => nodeModules));
-  const server = new Server({ artifacts: await loading, config, observer, loadBundle: bundling, isDev: true, ...(environment.tracing === undefined ? {} : { tracing: environment.tracing }) });
+  const server = new Server({ artifacts: await loading, config, observer, loadBundle: bundling, isDev: true, isProfiling: profiler !== null, ...(environment.tracing === undefined ? {} : { tracing: environment.tracing }) });
   const { registry } = server.runtime;
   const certificate = args.isSet("https") ? devCertificate(environment.stateFolder, namesBelowLocalhost(config), new Date()) : null;
   if (certificate !== null && certificate.madeForDays !== null) observer.event("certificate_made", { file: certificate.file, days: certificate.madeForDays });
@@ -94,6 +99,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   watching?.close();
   observer.event("stopped", { aborted_apps: (await server.stop()).join(", ") });
   giveBack();
+  await profiler?.flush();
   await writer.flush(500);
   return EXIT.ok;
 }

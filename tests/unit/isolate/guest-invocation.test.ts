@@ -161,7 +161,7 @@ describe("an invocation that fails", () => {
     home.invocation.fail("exception", failure);
     expect(home.told).toEqual(["failure exception no"]);
     home.invocation.finish();
-    expect(home.summary).toEqual({ outcome: "exception", cpuMs: 0, fuel: 0, memoryBytes: 65_536, failure, kill: null });
+    expect(home.summary).toEqual({ outcome: "exception", cpuMs: 0, fuel: 0, memoryBytes: 65_536, failure, kill: null, profile: null });
   });
 
   test("past its CPU limit may say nothing any more: neither an answer nor an excuse", () => {
