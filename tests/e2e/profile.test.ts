@@ -47,10 +47,10 @@ describe("nano dev --profile", () => {
     const { out } = await profiling(["/"]);
     expect(out).toContain("profiling every request; flame graph in ");
     expect(out).toMatch(/\n {2}[\d,]+ fuel in \d+ samples\n {6}self {4}total {2}function\n/);
-    const [, self, all] = /([\d.]+) % +([\d.]+) % {2}spin +app\.ts:3\n/.exec(out) ?? [];
+    const [, self, all] = /([\d.]+) % +([\d.]+) % {2}spin +shop\.ts:3\n/.exec(out) ?? [];
     expect(Number(self)).toBeGreaterThan(80);
     expect(self).toBe(all as string);
-    expect(out).toMatch(/ {2}fetch +app\.ts:10\n/);
+    expect(out).toMatch(/ {2}fetch +shop\.ts:9\n/);
   });
 
   test("is the same for the same request, to the unit", async () => {
