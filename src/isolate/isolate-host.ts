@@ -1,11 +1,13 @@
-/** What all isolates of a process share. */
+/** What all isolates of a process share, and what one of them is made of. */
 import type { DeadlineSweeper } from "../base/deadline.ts";
 import type { Engine } from "./engine.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { GuestPages } from "./guest-pages.ts";
+import type { Kill } from "./invocation.ts";
 import type { OpRegistry } from "./op-table.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { Account, Scheduler } from "./scheduler.ts";
 import type { Slices } from "./slice.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 export interface IsolateHost {
   readonly engine: Engine;
@@ -24,4 +26,18 @@ export interface IsolateHost {
   readonly profiledFile?: string | undefined;
   /** Host faults: something of ours threw. Returns an id to name it by. */
   reportFault(error: unknown): string;
+}
+
+export interface IsolateOptions {
+  readonly host: IsolateHost;
+  readonly snapshot: Snapshot;
+  readonly account: Account;
+  readonly memoryBytes: number;
+  /** The isolate is not to be used any more. Called once. */
+  readonly onCondemned: (kill: Kill) => void;
+  readonly onIdle?: () => void;
+  /** When its clock began; absent: with the process. */
+  readonly clockStartMs?: number;
+  /** A stack as the engine makes it, with the positions of the app's own files. Bounded in what it takes. */
+  readonly mapStack?: (stack: string) => string;
 }

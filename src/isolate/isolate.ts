@@ -10,7 +10,7 @@ import { FuelMeter } from "./fuel-meter.ts";
 import { GuestInvocation, type InvocationHome, type InvocationOptions } from "./guest-invocation.ts";
 import type { Kill } from "./invocation.ts";
 import type { MemoryHolder } from "./guest-memory.ts";
-import type { IsolateHost } from "./isolate-host.ts";
+import type { IsolateHost, IsolateOptions } from "./isolate-host.ts";
 import { GuestStack } from "./guest-stack.ts";
 import { InvocationProfile } from "./profile.ts";
 import { OpCalls } from "./op-calls.ts";
@@ -19,20 +19,6 @@ import { takeRejections } from "./rejections.ts";
 import type { Account } from "./scheduler.ts";
 import { OwnMemory } from "./own-memory.ts";
 import { type Snapshot, takeBase, takeSnapshot } from "./snapshot.ts";
-
-export interface IsolateOptions {
-  readonly host: IsolateHost;
-  readonly snapshot: Snapshot;
-  readonly account: Account;
-  readonly memoryBytes: number;
-  /** The isolate is not to be used any more. Called once. */
-  readonly onCondemned: (kill: Kill) => void;
-  readonly onIdle?: () => void;
-  /** When its clock began; absent: with the process. */
-  readonly clockStartMs?: number;
-  /** A stack as the engine makes it, with the positions of the app's own files. Bounded in what it takes. */
-  readonly mapStack?: (stack: string) => string;
-}
 
 /** An error that unwinds the guest. It never reaches guest code. */
 class Condemned extends Error {}
