@@ -50,6 +50,8 @@ export const dev: Command = {
 };
 
 const TRIED_PORTS = 20;
+const WARM_UP_MS = 100;
+const QUIET_MS = 200;
 
 async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { terminal, environment } = context;
@@ -83,11 +85,12 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   // The one app, or none in particular, is at the plain address.
   if (config.apps.length > 1) for (const app of config.apps) observer.event("app_at", { app: app.name, url: localUrl(app, new URL(url).protocol.slice(0, -1), `:${at.port}`) ?? url });
   // Everything loads now, so that a mistake shows before the first request.
-  for (const app of registry.apps) void app.serving.revision.load();
+  const loaded = Promise.all(registry.apps.map((app) => app.serving.revision.load()));
   const watching = args.choice("watch") === false ? null : new SourceWatch(observer);
   watching?.follow(registry.apps.map((app) => watched(app, server.runtime, startedMs)));
   const following = watching === null ? null : new ConfigFollower({ config, read, runtime: server.runtime, sources: watching, observer });
-  void server.runtime.calibrate(100);
+  // Whoever waits for the first answer goes before what is for all those after it.
+  const calibrating = loaded.then(() => setTimeout(() => void server.runtime.calibrate(WARM_UP_MS), QUIET_MS));
   const stop = stopSignal(terminal, () => {});
   const hasKeys = terminal.isInteractive && !isForMachines;
   if (hasKeys) page.show(`${hint(paint)}\n`);
@@ -95,6 +98,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const giveBack = hasKeys ? followKeys({ terminal, registry, usage, page, paint, url, reload, quit: () => stop.ask("q") }) : () => {};
   const signal = await stop.signal;
   observer.event("stopping", { signal, in_flight: server.runtime.pipeline.inFlight, drain_ms: config.drainMs });
+  clearTimeout(await calibrating);
   following?.close();
   watching?.close();
   observer.event("stopped", { aborted_apps: (await server.stop()).join(", ") });
