@@ -90,7 +90,9 @@ export class IsolatePool {
 
   /** Drops isolates that have been idle since before `since`, on the clock of `performance.now()`. */
   evict(since: number): void {
+    if (this.#live.size === 0) return;
     for (const [isolate, idleSince] of this.#idleSince) if (idleSince <= since) this.drop(isolate);
+    if (this.#live.size === 0) this.#revision.pack();
   }
 
   close(): void {

@@ -22,13 +22,15 @@ export class GuestMemory {
   readonly limitBytes: number;
   /** Drops idle isolates, those first that have been idle for longest, until `isEnough` or none is left. */
   onPressure: (isEnough: () => boolean) => void = () => {};
+  readonly #mostHolders: number;
   readonly #holders = new Set<MemoryHolder>();
   #usedBytes = 0;
   #leavingBytes = 0;
 
-  /** Infinity for no limit. */
-  constructor(limitBytes: number) {
+  /** Infinity for no limit. `mostHolders`: each is mappings and addresses of the process besides, of which there are so many. */
+  constructor(limitBytes: number, mostHolders = Number.POSITIVE_INFINITY) {
     this.limitBytes = limitBytes;
+    this.#mostHolders = mostHolders;
   }
 
   get usedBytes(): number {
@@ -38,6 +40,9 @@ export class GuestMemory {
   /** May `account` begin something new that needs `bytes`? Makes room for it where that costs nobody anything, or only an app that has far more. */
   admits(account: Account, bytes: number): boolean {
     if (this.#usedBytes + this.#leavingBytes + bytes > this.limitBytes * MOST_OVERDRAWN) return false;
+    const hasPlace = () => this.#holders.size < this.#mostHolders;
+    if (!hasPlace()) this.onPressure(hasPlace);
+    if (!hasPlace()) return false;
     while (!this.#makeRoom(bytes)) {
       const victim = this.#largest();
       if (victim === null || this.#sumOf(victim.account) < FAR_MORE * (this.#sumOf(account) + bytes)) return false;

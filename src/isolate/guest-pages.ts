@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { setImmediate } from "node:timers";
 import type { EngineInstance } from "./engine.ts";
-import { copyImage, type MemoryImage, type Segment } from "./memory-image.ts";
+import { copyImage, type MemoryImage } from "./memory-image.ts";
 import { Renewal } from "./renewal.ts";
 import type { SystemMemory } from "./system-memory.ts";
 import { trimCopy, type Trimmed, trimShared } from "./trim.ts";
@@ -23,9 +23,9 @@ const CHUNK_BYTES = 4 << 20;
 /** How long the event loop is kept from the next thing. Apps that load at the same time leave memory behind faster than one chunk a turn gives it back. */
 const STEP_MS = 0.5;
 /** Of the mappings that the system allows a process, those that are left for all else: other memory, and isolates that wait for a garbage collection. */
-const MAPPINGS_LEFT = 0.4;
-/** Two of every isolate, and two of each of its segments. */
-const MAPPINGS_PER_ISOLATE = 6;
+const MAPPINGS_LEFT = 0.2;
+/** Three of every WebAssembly memory, the image, and what is between it and the rest. */
+const MAPPINGS_PER_ISOLATE = 5;
 const STANDARD_MAPPINGS = 65_530;
 
 export interface GuestPagesOptions {
@@ -93,12 +93,7 @@ export class GuestPages {
     const system = this.#system as SystemMemory;
     const file = this.#fileOf(system, image);
     if (file === null) return null;
-    const viewOf = ({ at, data }: Segment) => bytes.subarray(at, at + data.byteLength);
-    const refused = image.segments.findIndex((segment) => !system.mapFile(viewOf(segment), file, segment.at));
-    if (refused !== -1) {
-      for (const segment of image.segments.slice(0, refused)) system.mapEmpty(viewOf(segment));
-      return null;
-    }
+    if (!system.mapFile(bytes.subarray(0, endOf(image)), file, 0)) return null;
     this.#sharing++;
     return { image, address: system.addressOf(bytes) };
   }
@@ -146,13 +141,19 @@ export class GuestPages {
   #unmap(buffer: ArrayBuffer, shared: SharedPages): void {
     this.#sharing--;
     const bytes = new Uint8Array(buffer);
-    if (this.#isInPlace(bytes, shared)) for (const { at, data } of shared.image.segments) this.#system?.mapEmpty(bytes.subarray(at, at + data.byteLength));
+    if (this.#isInPlace(bytes, shared)) this.#system?.mapEmpty(bytes.subarray(0, endOf(shared.image)));
   }
 
   /** A memory that has moved is a copy, and what it was is the engine's again. */
   #isInPlace(bytes: Uint8Array, { address }: SharedPages): boolean {
     return this.#system?.addressOf(bytes) === address;
   }
+}
+
+/** One mapping for all of it. The stack is in a hole of the file, where the few pages that are ever used come to be when they are first asked for. */
+function endOf({ segments }: MemoryImage): number {
+  const last = segments.at(-1);
+  return last === undefined ? 0 : last.at + last.data.byteLength;
 }
 
 /** Of the mappings that a process may have. */

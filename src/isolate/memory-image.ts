@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 export const OS_PAGE = 4096;
 export const ZERO_PAGE: Uint8Array = new Uint8Array(OS_PAGE);
 
-/** Empty pages between two that are not are part of a segment when there are no more than these: each segment is two mappings of an isolate, of which a process has some ten thousands. */
+/** Empty pages between two that are not are part of a segment when there are no more than these. */
 const GAP_PAGES = 256;
 
 export interface Segment {

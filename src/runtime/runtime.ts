@@ -11,6 +11,7 @@ import type { RevisionOrigin, RevisionServices } from "../apps/revision.ts";
 import { RoomBases } from "../apps/room-bases.ts";
 import { AssetMemory } from "../bindings/assets/host/asset-memory.ts";
 import { DeadlineSweeper } from "../base/deadline.ts";
+import { limitValue } from "../limits.ts";
 import type { Config } from "../config/config.ts";
 import { TrustedProxies } from "../ingress/forwarded.ts";
 import { directoryAnswer } from "../ingress/directory.ts";
@@ -131,7 +132,7 @@ export class Runtime {
       profiledFile: options.isProfiling === true ? BUNDLE_FILE_NAME : undefined,
       now: testing?.now ?? (() => Date.now()),
       pages: new GuestPages({ system: openSystemMemory(), isShared: config.sharesPages }),
-      memory: new GuestMemory(guestMemoryBytes(config.limits.processMemoryBytes, typeof config.workers === "number" ? Math.max(1, config.workers) : 1)),
+      memory: new GuestMemory(guestMemoryBytes(config.limits.processMemoryBytes, typeof config.workers === "number" ? Math.max(1, config.workers) : 1), limitValue("process_isolates")),
       reportFault: (error) => {
         const id = crypto.randomUUID();
         observer.fault(id, error);

@@ -74,6 +74,19 @@ describe("an isolate goes", () => {
     expect(await nano.text("app")).toBe("done");
   });
 
+  test("and when it was the last, a large snapshot is packed until somebody asks again", async () => {
+    using nano = await TestRuntime.start([{ name: "app", source: `const all = Array.from({ length: 3000 }, (_, i) => ({ name: "item " + i, get: () => i })); export default { fetch: () => new Response(String(all[2999].get())) };` }]);
+    await nano.text("app");
+    await until(() => nano.app("app").inFlight === 0, "the end");
+    const { revision } = nano.app("app").serving;
+    const whole = revision.snapshotBytes;
+    expect(whole).toBeGreaterThan(200_000);
+    nano.app("app").evict(Number.POSITIVE_INFINITY);
+    await until(() => revision.snapshotBytes < whole / 2, "the packed snapshot");
+    expect(await nano.text("app")).toBe("2999");
+    expect(revision.snapshotBytes).toBe(whole);
+  });
+
   test("but never while it works", async () => {
     using nano = await start();
     const asked = nano.text("app", "/wait");

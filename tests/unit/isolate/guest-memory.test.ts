@@ -42,6 +42,19 @@ describe("the memory of all isolates", () => {
     expect(memory.usedBytes).toBe(0);
   });
 
+  test("admits no more isolates than there are places, once none is idle", () => {
+    const memory = new GuestMemory(Number.POSITIVE_INFINITY, 2);
+    const account = new Account("a");
+    const [idle] = [new FakeIsolate(memory, account, 1), new FakeIsolate(memory, account, 1)];
+    expect(memory.admits(account, 1)).toBe(false);
+    memory.onPressure = (isEnough) => {
+      if (!isEnough()) memory.remove(idle as FakeIsolate)();
+    };
+    expect(memory.admits(account, 1)).toBe(true);
+    new FakeIsolate(memory, account, 1);
+    expect(memory.admits(account, 1)).toBe(false);
+  });
+
   test("comes from idle isolates first", () => {
     const memory = new GuestMemory(100);
     const idle = new FakeIsolate(memory, new Account("idle"), 50);

@@ -70,7 +70,6 @@ const ways: readonly (readonly [name: string, make: () => GuestPages])[] = [
         ["shared pages", () => new GuestPages({ system, isShared: true })],
         ["a system without files in memory", () => new GuestPages({ system: failingFrom("createFile", 1), isShared: true })],
         ["a system that maps nothing", () => new GuestPages({ system: failingFrom("mapFile", 1), isShared: true })],
-        ["a system that maps one segment, and no second", () => new GuestPages({ system: failingFrom("mapFile", 2), isShared: true })],
         ["no place for more that share", () => new GuestPages({ system, isShared: true, mostShared: 0 })],
       ] as const)
     : []),
@@ -183,15 +182,9 @@ describe.skipIf(!isLinux)("pages that isolates share", () => {
   test("leave no mapping behind in an isolate that has gone", async () => {
     const pages = new GuestPages({ system, isShared: true });
     const { instance, shared } = filled(pages);
-    expect(mappedSegments(instance)).toBe(image.segments.length);
+    expect(mappedSegments(instance)).toBe(1);
     pages.release(instance.memory.buffer as ArrayBuffer, shared);
     await until(() => pages.sharing === 0);
-    expect(mappedSegments(instance)).toBe(0);
-  });
-
-  test("leave no mapping behind where only the first segment could be mapped", () => {
-    const { shared, instance } = filled(new GuestPages({ system: failingFrom("mapFile", 2), isShared: true }));
-    expect(shared).toBeNull();
     expect(mappedSegments(instance)).toBe(0);
   });
 
