@@ -56,6 +56,8 @@ describe("an app of static files", () => {
     const folder = await temporaryFolder({ ...SITE, "nano.json": JSON.stringify({ apps: [{ name: "site", assets: { directory: "./public", not_found_handling: "404-page" } }] }) });
     const { code, out } = await nano(["check"], { cwd: folder });
     expect([code, out]).toEqual([0, "ok      site (4 files, site)\n1 of 1 apps would run\n"]);
+    await Bun.write(join(folder, "public/_redirects"), "/a /b\n/c\n");
+    expect((await nano(["check"], { cwd: folder })).out).toContain("warning: _redirects:2:1: a line has a path, where it leads, and a status: /old /new 301\n");
     await rm(join(folder, "public"), { recursive: true });
     const failed = await nano(["check"], { cwd: folder });
     expect([failed.code, failed.out]).toEqual([1, expect.stringContaining("the app's assets: there is no such folder")]);

@@ -4,6 +4,7 @@ import type { AssetsSettings } from "../settings.ts";
 import { type AssetContent, AssetFile, AssetSource, type OpenAsset } from "./asset-file.ts";
 import type { AssetMemory } from "./asset-memory.ts";
 import { AssetRoutes, decodePath, encodePath, type Found, matchesPath } from "./asset-routes.ts";
+import { type HeaderRule, headersFor, parseHeaders, parseRedirects, type RedirectRule, redirectOf } from "./asset-rules.ts";
 import { contentTypeOf } from "./content-type.ts";
 import type { AssetManifest } from "./manifest.ts";
 import { rangeOf } from "./range.ts";
@@ -48,6 +49,8 @@ const REVALIDATE = "public, max-age=0, must-revalidate";
 export class Assets {
   readonly #options: AssetsOptions;
   readonly #routes: AssetRoutes<Entry>;
+  readonly #redirects: readonly RedirectRule[];
+  readonly #headers: readonly HeaderRule[];
   #streams = 0;
 
   constructor(options: AssetsOptions) {
@@ -55,6 +58,8 @@ export class Assets {
     this.#options = options;
     const entries = manifest.entries.map(({ name, file }): Entry => ({ name, type: contentTypeOf(name), file: new AssetFile(file, maxFileBytes, wholeBytes), checkedMs: 0 }));
     this.#routes = new AssetRoutes(entries, settings);
+    this.#redirects = parseRedirects(manifest.redirects).rules;
+    this.#headers = parseHeaders(manifest.headers).rules;
   }
 
   get streams(): number {
@@ -74,8 +79,8 @@ export class Assets {
     if (runWorkerFirst === true || path === null) return null;
     // A browser that goes to a page of a single-page app gets that app; what its scripts ask for is for the code.
     const isNavigation = fieldOf(request.headers, "sec-fetch-mode") === "navigate";
-    const found = this.#routes.find(path) ?? (isNavigation ? this.#routes.notFound(path) : null);
-    return found === null ? null : this.#respond(request, path, isNavigation);
+    const isOurs = this.#redirectOf(request, path) !== null || (this.#routes.find(path) ?? (isNavigation ? this.#routes.notFound(path) : null)) !== null;
+    return isOurs ? this.#respond(request, path, isNavigation) : null;
   }
 
   /** The answer to the app's own code, which always gets one. */
@@ -83,7 +88,21 @@ export class Assets {
     return this.#respond(request, decodePath(pathOf(request.url)), true);
   }
 
+  /** Null for other methods than those that files are asked for with: a form that is sent is not led elsewhere. */
+  #redirectOf({ method, url }: AssetRequest, path: string | null): ReturnType<typeof redirectOf> {
+    if (path === null || this.#redirects.length === 0 || (method !== "GET" && method !== "HEAD")) return null;
+    return redirectOf(this.#redirects, path, queryOf(url));
+  }
+
   async #respond(request: AssetRequest, path: string | null, handlesNotFound: boolean): Promise<ResponseWire> {
+    const redirect = this.#redirectOf(request, path);
+    if (redirect !== null) return { status: redirect.status, statusText: "", headers: `location\n${redirect.location}\n`, body: null };
+    const response = await this.#file(request, path, handlesNotFound);
+    if (this.#headers.length === 0 || path === null) return response;
+    return { ...response, headers: headersFor(this.#headers, path, response.headers) };
+  }
+
+  async #file(request: AssetRequest, path: string | null, handlesNotFound: boolean): Promise<ResponseWire> {
     const fallback = (): Found<Entry> | null => (handlesNotFound ? this.#routes.notFound(path ?? "/") : null);
     const found = (path === null ? null : this.#routes.find(path)) ?? fallback();
     if (found === null) return plain(404, "Not Found");

@@ -5,7 +5,7 @@
 import { constants } from "node:fs";
 import { open, readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
-import ignore, { type Ignore } from "ignore";
+import ignore from "ignore";
 
 export interface AssetEntry {
   /** Its path in URLs, not encoded: begins with `/`. */
@@ -25,6 +25,9 @@ export interface AssetManifest {
   readonly folders: readonly string[];
   /** What might be missed: names, and why they are not served. */
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  /** The texts of `_redirects` and `_headers`; empty where there are none. */
+  readonly redirects: string;
+  readonly headers: string;
 }
 
 export interface AssetListing {
@@ -43,9 +46,9 @@ export class AssetsFault extends Error {
 }
 
 const IGNORE_FILE = ".assetsignore";
-const IGNORE_FILE_BYTES = 64 << 10;
-/** Instructions to other hosts, and code: never files for clients. */
-const UNREAD: Readonly<Record<string, string>> = { _headers: "nano does not read it: set headers in the app's code", _redirects: "nano does not read it: redirect in the app's code" };
+const RULES_BYTES = 256 << 10;
+export const REDIRECTS_FILE = "_redirects";
+export const HEADERS_FILE = "_headers";
 const CODE = new Set(["_worker.js", "_routes.json", "node_modules"]);
 /** The one hidden folder that is meant for clients: RFC 8615. */
 const WELL_KNOWN = ".well-known";
@@ -55,7 +58,7 @@ const UNSERVABLE = /[\u0000-\u001f\u007f\\]/;
 /** Throws AssetsFault. `isCode`: real paths that the app's code was made of. */
 export async function listAssets({ directory, maxFiles, maxFileBytes }: AssetListing, isCode: (file: string) => boolean = () => false): Promise<AssetManifest> {
   const root = await rootOf(directory);
-  const ignored = await readIgnored(join(root, IGNORE_FILE));
+  const ignored = ignore().add(await readRules(root, IGNORE_FILE));
   const entries: AssetEntry[] = [];
   const folders: string[] = [];
   const skipped: AssetManifest["skipped"][number][] = [];
@@ -64,10 +67,9 @@ export async function listAssets({ directory, maxFiles, maxFileBytes }: AssetLis
     const found = await readdir(folder, { withFileTypes: true });
     for (const { name } of found.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = prefix + name;
-      if (isHidden(name, prefix) || CODE.has(name) || ignored.ignores(path)) continue;
+      if (isHidden(name, prefix) || CODE.has(name) || path === REDIRECTS_FILE || path === HEADERS_FILE || ignored.ignores(path)) continue;
       const skip = (reason: string): void => void skipped.push({ name: path, reason });
-      if (prefix === "" && Object.hasOwn(UNREAD, name)) skip(UNREAD[name] as string);
-      else if (UNSERVABLE.test(name)) skip("its name has characters that no URL path has");
+      if (UNSERVABLE.test(name)) skip("its name has characters that no URL path has");
       else {
         const real = await realpath(join(folder, name)).catch(() => null);
         const seen = real === null ? null : await stat(real).catch(() => null);
@@ -87,7 +89,7 @@ export async function listAssets({ directory, maxFiles, maxFileBytes }: AssetLis
     }
   };
   await visit(root, "");
-  return { root, entries, folders, skipped };
+  return { root, entries, folders, skipped, redirects: await readRules(root, REDIRECTS_FILE), headers: await readRules(root, HEADERS_FILE) };
 }
 
 async function rootOf(directory: string): Promise<string> {
@@ -102,16 +104,18 @@ async function rootOf(directory: string): Promise<string> {
 const isHidden = (name: string, prefix: string): boolean => name.startsWith(".") && !(name === WELL_KNOWN && prefix === "");
 const isHiddenPath = (path: string): boolean => path.split(sep).some((name, depth) => isHidden(name, depth === 0 ? "" : "/") || CODE.has(name));
 
-/** Patterns as those of .gitignore. */
-async function readIgnored(file: string): Promise<Ignore> {
-  const ignored = ignore();
-  const handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)).catch((error: NodeJS.ErrnoException) => {
+/** The text of a file about the others; empty when there is none. */
+async function readRules(root: string, name: string): Promise<string> {
+  const handle = await open(join(root, name), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return null;
-    throw new AssetsFault(`${IGNORE_FILE} cannot be read (${error.code})`, "it has to be a plain file that nano may read");
+    throw new AssetsFault(`${name} cannot be read (${error.code})`, "it has to be a plain file that nano may read");
   });
-  if (handle === null) return ignored;
+  if (handle === null) return "";
   await using _ = handle;
-  const { size } = await handle.stat();
-  if (size > IGNORE_FILE_BYTES) throw new AssetsFault(`${IGNORE_FILE} has more than ${IGNORE_FILE_BYTES} bytes`, "use patterns");
-  return ignored.add(await handle.readFile("utf8"));
+  const found = await handle.stat();
+  if (!found.isFile()) throw new AssetsFault(`${name} is not a file`, "it has to be a plain file");
+  if (found.size > RULES_BYTES) throw new AssetsFault(`${name} has more than ${RULES_BYTES} bytes`, "use patterns");
+  const bytes = new Uint8Array(found.size);
+  const { bytesRead } = await handle.read(bytes, 0, bytes.byteLength, 0);
+  return new TextDecoder().decode(bytes.subarray(0, bytesRead));
 }

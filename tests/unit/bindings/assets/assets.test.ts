@@ -98,11 +98,28 @@ describe("what is served of a folder", () => {
     expect(skipped.map(({ name }) => name)).toEqual(["env.txt", "gone.txt", "linked", "loop", "out.txt", "passwd", "pipe", "up"]);
   });
 
-  test("instructions to other hosts are told, not followed and not served", async () => {
-    await put({ _headers: "/*\n  X-A: b\n", _redirects: "/a /b\n", "sub/_headers": "" });
-    const { entries, skipped } = await list();
-    expect(entries.map(({ name }) => name)).toEqual(["/sub/_headers"]);
-    expect(skipped.map(({ reason }) => reason)).toEqual(["nano does not read it: set headers in the app's code", "nano does not read it: redirect in the app's code"]);
+  test("_redirects and _headers are read and not served, at the top alone", async () => {
+    await put({ _headers: "/a.txt\n  X-A: b\n", _redirects: "/old /a.txt 301\n/a.txt /never 200\n", "sub/_headers": "", "a.txt": "text", "404.html": "none" });
+    expect(await names()).toEqual(["/404.html", "/a.txt", "/sub/_headers"]);
+    const files = await assets({ notFoundHandling: "404-page" });
+    expect(await get(files, "/old?q=1")).toMatchObject({ status: 301, fields: { location: "/a.txt?q=1" } });
+    expect((await get(files, "/old", {}, "POST")).status).toBe(405);
+    expect(await get(files, "/a.txt")).toMatchObject({ status: 200, text: "text", fields: { "x-a": "b" } });
+    expect((await get(files, "/_headers")).status).toBe(404);
+    const withCode = await assets({}, { hasCode: true });
+    expect([(await get(withCode, "/old")).status, (await get(withCode, "/old", {}, "POST")).text, (await get(withCode, "/other")).text]).toEqual([301, "for the code", "for the code"]);
+  });
+
+  test("_redirects that is a link, a FIFO or too large fails the load", async () => {
+    await writeFile(join(root, "..", "outside.txt"), "/a /b");
+    await symlink("../outside.txt", join(root, "_redirects"));
+    await expect(list()).rejects.toThrow("_redirects cannot be read (ELOOP)");
+    await rm(join(root, "_redirects"));
+    Bun.spawnSync(["mkfifo", join(root, "_redirects")]);
+    await expect(list()).rejects.toThrow("_redirects is not a file");
+    await rm(join(root, "_redirects"));
+    await put({ _redirects: "x".repeat(300_000) });
+    await expect(list()).rejects.toThrow("_redirects has more than 262144 bytes");
   });
 
   test("too many files, too large a file, no folder and no right to read it are faults that name the way out", async () => {
