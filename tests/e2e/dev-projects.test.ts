@@ -90,6 +90,19 @@ describe("changes of a config while nano dev runs", () => {
     await running.waitFor(() => running.out.includes("needs a restart of nano dev: trusted_proxies"), "what needs a restart");
   });
 
+  test("a save of the config and one of a source at the same time both hold, whichever is read first", async () => {
+    const { running, save } = await dev({ "nano.json": '{ "apps": [{ "name": "a", "path": "./a.js", "env": { "V": 0 } }] }', "a.js": saying("0") });
+    for (let i = 1; i <= 12; i++) {
+      const config = () => save("nano.json", `{ "apps": [{ "name": "a", "path": "./a.js", "env": { "V": ${i} } }] }`);
+      const source = () => save("a.js", saying(String(i)));
+      const [first, second] = i % 2 === 0 ? [config, source] : [source, config];
+      await first();
+      await Bun.sleep(6 * i);
+      await second();
+      await untilAnswer(running, `["${i}",{"V":${i}}]`);
+    }
+  });
+
   test("the sources of a main file that was changed are followed", async () => {
     const { running, save } = await dev({ "wrangler.toml": 'main = "src/a.js"\n', "src/a.js": saying("a"), "src/b.js": saying("b") });
     await save("wrangler.toml", 'main = "src/b.js"\n');

@@ -87,8 +87,8 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   // Everything loads now, so that a mistake shows before the first request.
   const loaded = Promise.all(registry.apps.map((app) => app.serving.revision.load()));
   const watching = args.choice("watch") === false ? null : new SourceWatch(observer);
-  watching?.follow(registry.apps.map((app) => watched(app, server.runtime, startedMs)));
   const following = watching === null ? null : new ConfigFollower({ config, read, runtime: server.runtime, sources: watching, observer });
+  if (following !== null) watching?.follow(registry.apps.map((app) => watched(app, server.runtime, following.configOf, startedMs)));
   // Whoever waits for the first answer goes before what is for all those after it.
   const calibrating = loaded.then(() => setTimeout(() => void server.runtime.calibrate(WARM_UP_MS), QUIET_MS));
   const stop = stopSignal(terminal, () => {});

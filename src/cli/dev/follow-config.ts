@@ -1,6 +1,6 @@
 /** Follows the config of `nano dev` and the files that variables come from: what they say holds once they are saved, and a mistake changes nothing. */
 import { Debounce } from "../../base/debounce.ts";
-import type { Config } from "../../config/config.ts";
+import type { AppConfig, Config } from "../../config/config.ts";
 import { diffApps, restartKeys } from "../../config/diff.ts";
 import { ConfigWatch } from "../../config/watch.ts";
 import { formatProblem, OperatorError, type Problem } from "../../errors.ts";
@@ -39,6 +39,9 @@ export class ConfigFollower {
     }, QUIET_MS, MOST_WAIT_MS);
     this.#watch = new ConfigWatch({ files: () => [...(this.#config.file === null ? [] : [this.#config.file]), ...this.#config.envFiles], onChange: () => this.#changed.trigger(), pollMs: limitValue("config_poll_ms") });
   }
+
+  /** What is to hold for the app, also while it is not yet served. */
+  readonly configOf = (name: string): AppConfig | undefined => this.#config.apps.find((app) => app.name === name);
 
   close(): void {
     this.#watch.close();
@@ -82,7 +85,7 @@ export class ConfigFollower {
   /** Other files may make up what has changed: those apps are followed from the start. */
   #followSources(changed: readonly string[]): void {
     const { runtime, sources } = this.#options;
-    const apps = runtime.registry.apps.map((app) => watched(app, runtime));
+    const apps = runtime.registry.apps.map((app) => watched(app, runtime, this.configOf));
     sources.follow(apps.filter(({ name }) => !changed.includes(name)));
     sources.follow(apps);
   }

@@ -2,6 +2,7 @@
 import type { App } from "../../apps/app.ts";
 import type { Bundle } from "../../apps/load/bundle.ts";
 import { loadOptionsOf, type Revision } from "../../apps/revision.ts";
+import type { AppConfig } from "../../config/config.ts";
 import { limitValue } from "../../limits.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { sourcesOf } from "../../supervisor/data-plane.ts";
@@ -13,8 +14,8 @@ const SETTLE_MS = 2;
 const DOUBT_MS = 30;
 const HOLD_MS = limitValue("dev_hold_ms");
 
-/** `readSinceMs`: when the first load began, or will. */
-export function watched({ name, config: { path } }: App, runtime: Runtime, readSinceMs = Date.now()): Watched {
+/** `configOf`: what is to hold for an app, also while it is not yet served. `readSinceMs`: when the first load began, or will. */
+export function watched({ name, config: { path } }: App, runtime: Runtime, configOf: (name: string) => AppConfig | undefined, readSinceMs = Date.now()): Watched {
   const { registry, services } = runtime;
   const app = () => registry.get(name);
   return {
@@ -32,16 +33,24 @@ export function watched({ name, config: { path } }: App, runtime: Runtime, readS
     async reload(isStale) {
       const served = app();
       if (served === undefined) return NOTHING;
-      const { config, serving } = served;
-      const loading = services.loadBundle(config.path, loadOptionsOf(config));
-      const bundle = await loading.catch(() => null);
+      const { serving } = served;
+      const wanted = () => configOf(name) ?? served.config;
+      let config: AppConfig;
+      let loading: Promise<Bundle>;
+      let bundle: Bundle | null;
+      // The config may change meanwhile, and with it what is to be loaded.
+      do {
+        config = wanted();
+        loading = services.loadBundle(config.path, loadOptionsOf(config));
+        bundle = await loading.catch(() => null);
+      } while (config !== wanted());
       if (bundle === null) {
         await new Promise((resolve) => setTimeout(resolve, DOUBT_MS));
         if (await isStale()) return sources(serving.revision);
       }
       if (bundle !== null && isServed(bundle, serving.revision)) return sources(serving.revision);
-      // The config may have changed meanwhile.
-      return sources(await registry.replace(app()?.config ?? config, true, () => loading));
+      const made = loading;
+      return sources(await registry.replace(wanted(), true, () => made));
     },
   };
 }

@@ -59,7 +59,8 @@ function mainOf(environment: WranglerEnvironment, folder: string): string | null
 /** https://developers.cloudflare.com/pages/functions/advanced-mode/ */
 function pagesWorker(folder: string, output: string): string | null {
   const path = join(folder, output, "_worker.js");
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? path : null;
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? null : found.isDirectory() ? join(path, "index.js") : path;
 }
 
 /** A folder with a package.json, as wrangler 1 had it. */

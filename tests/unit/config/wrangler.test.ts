@@ -84,6 +84,7 @@ rules = [{ type = "Text", globs = ["**/*.md"], fallthrough = true }, { type = "D
   test("a Pages project with _worker.js is that file and its folder, one without code its folder alone", async () => {
     const toml = 'name = "pages"\npages_build_output_dir = "dist"\n';
     expect((await read({ "wrangler.toml": toml, "dist/_worker.js": "export default {}" })).apps[0]).toMatchObject({ main: "dist/_worker.js", assets: { binding: "ASSETS" } });
+    expect((await read({ "wrangler.toml": toml, "dist/_worker.js/index.js": "export default {}" })).apps[0]).toMatchObject({ main: "dist/_worker.js/index.js" });
     expect((await read({ "wrangler.toml": toml, "dist/index.html": "" })).apps[0]).toMatchObject({ hasCode: false });
     expect(brief(await problemsOf({ "wrangler.toml": toml, "functions/a.js": "" }))[0]).toStartWith("2:1 pages_build_output_dir: this Pages project has a folder functions/, of which nano does not make routes");
   });
