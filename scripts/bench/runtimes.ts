@@ -18,6 +18,7 @@ export interface Runtime {
 export const BARE = "Bun.serve";
 export const OWN = "nano";
 export const WORKERD = "workerd";
+export const HONO = "node:http + Hono";
 /** nano as it is configured by default: one JSON line per request. */
 export const OWN_LOGGING = "nano, request log";
 
@@ -33,7 +34,7 @@ export const runtimes: readonly Runtime[] = [
     command: ({ deno }, port) => (deno === null ? null : [deno, "serve", "--no-config", "--no-lock", "--cached-only", "--port", String(port), "--host", "127.0.0.1", WORKER]),
     env: { DENO_NO_UPDATE_CHECK: "1", DENO_DIR: join(WORK, "deno") },
   },
-  { name: "node:http + Hono", command: ({ node, folder }, port) => (node === null ? null : [node, join(APPS, "node-hono.js"), String(port), folder]), env: { NODE_ENV: "production" } },
+  { name: HONO, command: ({ node, folder }, port) => (node === null ? null : [node, join(APPS, "node-hono.js"), String(port), folder]), env: { NODE_ENV: "production" } },
 ];
 
 export interface Running {
