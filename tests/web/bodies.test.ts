@@ -207,3 +207,36 @@ test("a long text is encoded in pieces as if it were one", async () => {
       return faults;`),
   ).toEqual([]);
 });
+
+describe("the text of a body that comes in", () => {
+  const echo = () => TestIsolate.load(`export default { async fetch(request) {
+    const text = await request.text();
+    return new Response(JSON.stringify([text.length, text.slice(0, 4), text.slice(-4)]));
+  } }`);
+  const textOf = async (app: TestIsolate, ...chunks: readonly Uint8Array[]) => JSON.parse((await app.request({ method: "POST", body: sourceOf(...chunks) })).text);
+  const utf8 = (text: string) => new TextEncoder().encode(text);
+
+  test("is whole across chunks, wherever they part a character", async () => {
+    using app = await echo();
+    const bytes = utf8("aé✓💡z");
+    for (let at = 1; at < bytes.length; at++) expect(await textOf(app, bytes.subarray(0, at), bytes.subarray(at))).toEqual([6, "aé✓\ud83d", "✓💡z"]);
+    expect(await textOf(app)).toEqual([0, "", ""]);
+  });
+
+  test("loses one byte order mark and no more, and what is no UTF-8 becomes U+FFFD", async () => {
+    using app = await echo();
+    expect(await textOf(app, utf8("\ufeffx"))).toEqual([1, "x", "x"]);
+    expect(await textOf(app, utf8("\ufeff\ufeffx"))).toEqual([2, "\ufeffx", "\ufeffx"]);
+    expect(await textOf(app, Uint8Array.of(0x61, 0xff, 0x62, 0, 0x63))).toEqual([5, "a\ufffdb\0", "\ufffdb\0c"]);
+  });
+
+  test("is the same whether it is short or long, in many chunks or one", async () => {
+    using app = await echo();
+    for (const length of [65_535, 65_536, 65_537, 300_000])
+      for (const size of [1_000, 65_536, 300_000]) {
+        const bytes = utf8(`abcd${"é".repeat((length - 8) / 2)}wxyz`);
+        const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
+        expect(await textOf(app, ...chunks)).toEqual([new TextDecoder().decode(bytes).length, "abcd", "wxyz"]);
+      }
+  });
+});

@@ -22,6 +22,8 @@ export const fetchOps = {
 
   /** Next chunk of the source `rid` (a request's body, a fetched response's body), or null at its end. One read at a time. */
   source_read: async([u32], nullable(bytes())),
+  /** All of the source `rid` as text (https://encoding.spec.whatwg.org/#utf-8-decode-without-bom; a byte order mark is the guest's to drop), or null when it is long: what has been read of it then comes again from `source_read`. */
+  source_text: async([u32], nullable(str())),
   source_cancel: sync([u32], nothing),
   /** Opens a sink: a response or upload body that the guest writes. When its reader goes away the guest gets the event `sink_canceled` (rid). */
   sink_open: sync([], u32),

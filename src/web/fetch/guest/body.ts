@@ -35,7 +35,7 @@ import { parseFormUrlencoded } from "../../url/guest/form-urlencoded.ts";
 import { fetchOps } from "../ops.ts";
 import { extractMimeType, mimeParameter, serializeMimeType } from "./mime-type.ts";
 
-const { source_read, source_cancel } = hostOps(fetchOps);
+const { source_read, source_text, source_cancel } = hostOps(fetchOps);
 const randomText = Math.random;
 /** RFC 2046, 5.1.1. A client that chose long ones could make the search for them slow. */
 const MAX_BOUNDARY = 70;
@@ -225,7 +225,7 @@ function refusal(body: Body): unknown {
 }
 
 /** Reads the whole body, once, and resolves with what `shape` makes of it. */
-function consume<T>(body: Body | null, shape: (content: string | Bytes) => T): Promise<T> {
+function consume<T>(body: Body | null, shape: (content: string | Bytes) => T, isText = false): Promise<T> {
   if (body === null) return attempt(shape, "");
   const error = refusal(body);
   if (error !== null) return promiseReject(error) as Promise<T>;
@@ -234,7 +234,23 @@ function consume<T>(body: Body | null, shape: (content: string | Bytes) => T): P
   body.used = true;
   body.content = null;
   if (rid === 0) return attempt(shape, content ?? "");
-  return readAll((take, fail) => void promiseThen(readSource(source as Source, rid), take, fail), shape);
+  if (isText) return readShort(source as Source, rid, shape);
+  return readLong(source as Source, rid, shape);
+}
+
+/** Most texts are short: one call reads and decodes them. */
+async function readShort<T>(source: Source, rid: number, shape: (content: string | Bytes) => T): Promise<T> {
+  let text: string | null;
+  try {
+    text = await source_text(rid);
+  } catch (error) {
+    throw source.abort === null ? error : source.abort.reason;
+  }
+  return text === null ? await readLong(source, rid, shape) : shape(text);
+}
+
+function readLong<T>(source: Source, rid: number, shape: (content: Bytes) => T): Promise<T> {
+  return readAll((take, fail) => void promiseThen(readSource(source, rid), take, fail), shape);
 }
 
 function attempt<T>(shape: (content: string | Bytes) => T, content: string | Bytes): Promise<T> {
@@ -302,8 +318,8 @@ function join(chunks: readonly Uint8Array[], size: number): Bytes {
 const toText = (content: string | Bytes): string => (typeof content === "string" ? (stringStartsWith(content, "\ufeff") ? stringSlice(content, 1) : toUSVString(content)) : typedArrayByteLength(content) === 0 ? "" : utf8Decode(content));
 const toBytes = (content: string | Bytes): Bytes => (typeof content === "string" ? utf8Encode(content) : content);
 
-export const readText = (body: Body | null): Promise<string> => consume(body, toText);
-export const readJson = (body: Body | null): Promise<unknown> => consume(body, (content) => jsonParse(toText(content)));
+export const readText = (body: Body | null): Promise<string> => consume(body, toText, true);
+export const readJson = (body: Body | null): Promise<unknown> => consume(body, (content) => jsonParse(toText(content)), true);
 export const readBytes = (body: Body | null): Promise<Bytes> => consume(body, toBytes);
 export const readArrayBuffer = (body: Body | null): Promise<ArrayBuffer> => consume(body, (content) => typedArrayBuffer(toBytes(content)));
 export const readBlob = (body: Body | null, contentType: string | null): Promise<Blob> =>
