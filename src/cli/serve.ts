@@ -1,4 +1,5 @@
 /** `nano serve`: hosts the apps of a config, or one app. */
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { AdminListener } from "../admin/listener.ts";
 import { socketOf } from "../config/admin-socket.ts";
@@ -9,6 +10,7 @@ import { limits } from "../limits.ts";
 import { loadArtifacts } from "../artifacts.ts";
 import { createLog, type LogFormat, type LogLevel } from "../observe/log.ts";
 import { LogWriter } from "../observe/log-writer.ts";
+import { SpareWorkers } from "../supervisor/spare-workers.ts";
 import { availableCores } from "../supervisor/cores.ts";
 import { ConfigSource } from "../supervisor/config-source.ts";
 import { SupervisorOperations } from "../supervisor/operations.ts";
@@ -39,12 +41,18 @@ export const serve: Command = {
   },
   maxPositionals: 1,
   async run(args, context) {
-    const source = await sourceOf(args, context);
-    const config = await source.read();
-    const workers = workersOf(config);
-    const work = () => run({ config, source, workers }, context);
-    // The supervisor itself runs no apps: only where it is the worker as well does it need the engine's options.
-    return workers === 0 ? withEngine(argvOf("serve", args), context, work) : work();
+    const spares = new SpareWorkers(likelyWorkers(args, context));
+    try {
+      const source = await sourceOf(args, context);
+      const config = await source.read();
+      const workers = workersOf(config);
+      if (workers > 0) return await run({ config, source, workers, spares }, context);
+      // Only where the supervisor is the worker as well does it need the engine's options: they may take a process of their own.
+      spares.close();
+      return await withEngine(argvOf("serve", args), context, () => run({ config, source, workers, spares }, context));
+    } finally {
+      spares.close();
+    }
   },
 };
 
@@ -52,16 +60,17 @@ interface Work {
   readonly config: Config;
   readonly source: ConfigSource;
   readonly workers: number;
+  readonly spares: SpareWorkers;
 }
 
-async function run({ config, source, workers }: Work, { terminal, artifacts, environment }: CommandContext): Promise<number> {
+async function run({ config, source, workers, spares }: Work, { terminal, artifacts, environment }: CommandContext): Promise<number> {
   const writer = new LogWriter(1);
   const observer = createLog({ ...config.log, write: writer.write, now: () => Date.now() });
   writer.onDropped = (lines) => observer.linesDropped("reader", lines);
   terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
   let admin: AdminListener | null = null;
   const loaded = artifacts();
-  const supervisor = new Supervisor({ config, source, workers, observer, writeLines: writer.writeBytes, tracing: environment.tracing ?? null, artifacts: async () => loadArtifacts(await loaded), onConfig: (next) => admin?.useToken(next.admin.token) });
+  const supervisor = new Supervisor({ config, source, workers, spares, observer, writeLines: writer.writeBytes, tracing: environment.tracing ?? null, artifacts: async () => loadArtifacts(await loaded), onConfig: (next) => admin?.useToken(next.admin.token) });
   // A signal while it starts is obeyed when it has: that takes no time worth naming.
   const stop = stopSignal(terminal, () => supervisor.kill());
   terminal.onHangup(() => supervisor.hangUp());
@@ -75,6 +84,7 @@ async function run({ config, source, workers }: Work, { terminal, artifacts, env
   const opening = openAdmin();
   try {
     await supervisor.open(opening.then((listener) => (listener === null || listener.port === null ? [] : [{ host: listener.host, port: listener.port }])));
+    spares.close();
     admin = await opening;
     if (admin !== null && (admin.socket !== null || admin.port !== null)) observer.event("admin_listening", { ...(admin.socket === null ? {} : { socket: admin.socket }), ...(admin.port === null ? {} : { address: `${admin.host}:${admin.port}` }) });
     const signal = await stop.signal;
@@ -94,6 +104,24 @@ function workersOf({ workers }: Config): number {
   if (workers === "auto") return isShared ? availableCores() : 0;
   if (workers > 0 && !isShared) throw new OperatorError({ field: "workers", message: `several processes on one port need Linux, and this is ${process.platform}`, hint: 'use 0, or "auto", which is 0 here' });
   return workers;
+}
+
+/** A guess at what the config will say once it has been read and checked: a wrong one costs some processes that are ended again. */
+function likelyWorkers(args: Arguments, { terminal, environment }: CommandContext): number {
+  // A process that has replaced itself has everything in it.
+  if (process.platform !== "linux" || environment.hasEngineOptions) return 0;
+  const said = readWorkers(args.text("workers")) ?? workersIn(findConfig(terminal.cwd, args.text("config") ?? environment.configFile));
+  return said === "auto" ? availableCores() : said;
+}
+
+function workersIn(file: string | undefined): Config["workers"] {
+  try {
+    const [, said] = /"workers"\s*:\s*(\d{1,3})\b/.exec(file === undefined ? "" : readFileSync(file, "utf8")) ?? [];
+    return said === undefined ? "auto" : Math.min(Number(said), limits.workers.most);
+  } catch {
+    // What is wrong with it is told by whoever reads it in earnest.
+    return 0;
+  }
 }
 
 /** The config file that was named or lies here, or the one app that was named. */

@@ -2,7 +2,7 @@
 import { fstatSync } from "node:fs";
 import { loadArtifacts } from "../artifacts.ts";
 import { EXIT } from "../errors.ts";
-import { WORKER_COMMAND } from "../supervisor/remote-worker.ts";
+import { WORKER_COMMAND } from "../supervisor/spare-workers.ts";
 import { CHANNEL_FD, runWorker } from "../supervisor/worker-process.ts";
 import { type Command, UsageError } from "./command.ts";
 

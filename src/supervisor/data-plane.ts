@@ -11,6 +11,8 @@ import type { LoadedArtifacts } from "../artifacts.ts";
 import { combine, type Observer, silent } from "../observe/observer.ts";
 import { Tail } from "../observe/tail.ts";
 import type { Config } from "../config/config.ts";
+import { configOfApp } from "../config/single-app.ts";
+import { Runtime } from "../runtime/runtime.ts";
 import type { AppStatus, LoadReport, PlannedApp, WorkerMethods, WorkerStatus } from "./messages.ts";
 import { planOfWire } from "./plan-wire.ts";
 import { Server } from "./server.ts";
@@ -27,6 +29,13 @@ export interface DataPlaneOptions {
   readonly bundles: BundleSource;
   /** Gets log lines while `tail` is on. */
   readonly onLines: (lines: readonly string[]) => void;
+  /** It has been started ahead of what it is to serve, and has time to warm up. */
+  readonly isEarly?: boolean;
+}
+
+interface Warming {
+  readonly runtime: Runtime;
+  readonly sinceMs: number;
 }
 
 /** Warming the engine before anybody waits for it: about what its code takes to tier up. */
@@ -38,11 +47,13 @@ export class DataPlane implements WorkerMethods {
   readonly #options: DataPlaneOptions;
   readonly #lastRequests = new Map<string, number>();
   #server: Server | null = null;
+  #warming: Promise<Warming> | null = null;
   #tail: Tail | null = null;
   #stopTail: (() => void) | null = null;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
+    if (options.isEarly === true) this.#warming = this.#warmUp();
   }
 
   start: WorkerMethods["start"] = async ({ settings, plan: wire, tracing }) => {
@@ -68,7 +79,7 @@ export class DataPlane implements WorkerMethods {
       isDev: false,
       ...(tracing === null ? {} : { tracing }),
     });
-    await this.#server.runtime.calibrate(WARM_UP_MS);
+    await this.#server.runtime.calibrate(Math.max(0, WARM_UP_MS - (await this.#warmedMs())));
     return null;
   };
 
@@ -121,6 +132,22 @@ export class DataPlane implements WorkerMethods {
 
   close(): void {
     this.#server?.close();
+  }
+
+  /** The engine that all isolates of the process share, on an app that nobody asks. */
+  async #warmUp(): Promise<Warming> {
+    const runtime = new Runtime({ artifacts: await this.#options.artifacts(), config: configOfApp("/", { path: "warm-up.js" }), observer: silent, loadBundle: makeBundle, showsErrors: false, allowsPrivateFetch: false });
+    void runtime.calibrate(WARM_UP_MS);
+    return { runtime, sinceMs: performance.now() };
+  }
+
+  /** For how long it has gone on, if it has; it ends here. */
+  async #warmedMs(): Promise<number> {
+    if (this.#warming === null) return 0;
+    const { runtime, sinceMs } = await this.#warming;
+    this.#warming = null;
+    runtime.close();
+    return performance.now() - sinceMs;
   }
 
   get #running(): Server {

@@ -1,19 +1,16 @@
-/** The supervisor's side of a worker process: starts it, talks with it, takes its log lines, and ends it when it is stuck. */
-import { spawn, type ChildProcess } from "node:child_process";
+/** The supervisor's side of a worker process: talks with it, takes its log lines, and ends it when it is stuck. */
+import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
-import { ENGINE_OPTIONS } from "../config/environment.ts";
 import { Channel } from "./channel.ts";
 import { Pulse, threadStateOf } from "./heartbeat.ts";
 import type { BundleAnswer, SupervisorMethods, WorkerMethods } from "./messages.ts";
 import { PROTOCOL_VERSION } from "./messages.ts";
 import { CHANNEL_FD } from "./worker-process.ts";
 
-/** What the process asks for when it starts another: not for people, and in no help. */
-export const WORKER_COMMAND = "worker";
-
 export interface RemoteWorkerOptions {
   readonly id: number;
+  readonly child: ChildProcess;
   /** Takes whole lines. */
   readonly onLog: (lines: Uint8Array) => void;
   /** Lines for whoever follows the log. */
@@ -33,10 +30,8 @@ export class RemoteWorker {
   readonly call: Channel<WorkerMethods, SupervisorMethods>["call"];
   readonly #child: ChildProcess;
 
-  constructor({ id, onLog, onLines, onBundle, onBundleMade }: RemoteWorkerOptions) {
+  constructor({ id, child, onLog, onLines, onBundle, onBundleMade }: RemoteWorkerOptions) {
     this.id = id;
-    // A clean environment: nothing that the operator's shell has set reaches a process that runs apps.
-    const child = spawn(process.execPath, [WORKER_COMMAND], { env: { ...ENGINE_OPTIONS }, cwd: "/", stdio: ["pipe", "pipe", "inherit", "pipe"] });
     this.#child = child;
     this.pid = child.pid ?? 0;
     this.pulse = new Pulse({ now: () => performance.now(), threadState: () => threadStateOf(this.pid) });

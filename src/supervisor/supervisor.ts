@@ -22,6 +22,7 @@ import { Fleet } from "./fleet.ts";
 import { planToWire } from "./plan-wire.ts";
 import { RemoteWorker } from "./remote-worker.ts";
 import { urlOf } from "./server.ts";
+import type { SpareWorkers } from "./spare-workers.ts";
 import { type Sources, SourceWatch } from "./source-watch.ts";
 import { localWorker, type Worker } from "./worker.ts";
 
@@ -37,6 +38,8 @@ export interface SupervisorOptions {
   readonly onConfig: (config: Config) => void;
   /** 0: everything in this process. */
   readonly workers: number;
+  /** Where worker processes come from. */
+  readonly spares: SpareWorkers;
   readonly artifacts: () => Promise<LoadedArtifacts>;
   readonly tracing: TracingOptions | null;
   readonly observer: Observer;
@@ -289,6 +292,7 @@ export class Supervisor {
     if (workers === 0) return localWorker(id, artifacts, observer, this.#store, onLines);
     return new RemoteWorker({
       id,
+      child: this.#options.spares.take(),
       onLog: writeLines,
       onLines,
       onBundle: async ({ app, source }) => ({ bundle: await this.#store.ask(app, source, id) }),

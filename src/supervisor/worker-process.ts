@@ -45,6 +45,7 @@ export async function runWorker({ artifacts, onInput, onFault }: WorkerProcessOp
     },
   };
   const plane = new DataPlane({
+    isEarly: true,
     artifacts,
     bundles,
     onLines: (lines) => void channel.call("lines", { lines }).catch(() => {}),
