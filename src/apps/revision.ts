@@ -17,7 +17,7 @@ import { type AppConfig, bindingsOf, type Json, variablesOf } from "../config/co
 import { limitValue } from "../limits.ts";
 import { type AppImage, describeResult, makeImage } from "./app-image.ts";
 import type { Bundle, LoadBundle, LoadOptions } from "./load/bundle.ts";
-import { LoadError } from "./load/load-error.ts";
+import { formatWarning, LoadError } from "./load/load-error.ts";
 import { mapProfile } from "./load/mapped-profile.ts";
 import { mapStack } from "./load/map-stack.ts";
 import { prepareMapping } from "./load/source-map.ts";
@@ -48,6 +48,8 @@ export type RevisionState = "new" | "loading" | "ready" | "failed" | "closed";
 /** Shorter values are words that logs are full of. What the operator calls a secret is one from fewer characters on. */
 const LEAST_ENV_LENGTH = 8;
 const LEAST_SECRET_LENGTH = 4;
+/** Told of one load. */
+const MOST_WARNINGS = 20;
 
 export class Revision {
   readonly number: number;
@@ -186,7 +188,7 @@ export class Revision {
       this.#image = image;
       this.#assets = this.#assetsOf(bundle);
       this.#state = "ready";
-      observer.appLoaded(name, { revision: this.number, ms: performance.now() - started, bundleBytes: bundle.bytes, snapshotBytes: this.snapshotBytes, startupCpuMs: this.#startupCpuMs });
+      observer.appLoaded(name, { revision: this.number, ms: performance.now() - started, bundleBytes: bundle.bytes, snapshotBytes: this.snapshotBytes, startupCpuMs: this.#startupCpuMs, warnings: bundle.warnings.slice(0, MOST_WARNINGS).map(formatWarning) });
     } catch (error) {
       if (this.#isClosed()) return "closed";
       this.#error = error as Error;

@@ -1,5 +1,6 @@
 /** `nano check`: says what would not run, without serving anything. */
 import { type Bundle, loadBundle } from "../apps/load/bundle.ts";
+import { formatWarning } from "../apps/load/load-error.ts";
 import { loadArtifacts } from "../artifacts.ts";
 import { findConfig } from "../config/load.ts";
 import { EXIT, formatProblem, OperatorError } from "../errors.ts";
@@ -35,7 +36,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
       if (!isReady) failures++;
       const { bundle } = revision;
       terminal.out(isReady ? `ok      ${app.name} (${sizeOf(bundle)}, ${app.config.hostnames.join(", ") || "every host"})\n` : `failed  ${app.name}\n${indent(revision.error?.message ?? "")}\n`);
-      for (const warning of bundle?.warnings ?? []) terminal.out(indent(`warning: ${warning.file}${warning.line === 0 ? "" : `:${warning.line}:${warning.column}`}: ${warning.message}\n`));
+      for (const warning of bundle?.warnings ?? []) terminal.out(indent(`warning: ${formatWarning(warning)}\n`));
     }
   } finally {
     runtime.close();

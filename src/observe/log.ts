@@ -82,7 +82,10 @@ export function createLog(options: LogOptions): Observer {
       }),
     failure: (failure) => emit("error", "exception", { app: failure.app, req: failure.requestId, error: `${failure.name}: ${failure.message}`, stack: failure.stack }),
     console: (app, requestId, level, text, place) => emit(CONSOLE_LEVEL[level], "console", { app, req: requestId, message: text, ...(place === "" ? {} : { place }) }),
-    appLoaded: (app, { revision, ms, bundleBytes, snapshotBytes }) => emit("info", "app_loaded", { app, revision, ms: round(ms), bundle_bytes: bundleBytes, snapshot_bytes: snapshotBytes }),
+    appLoaded: (app, { revision, ms, bundleBytes, snapshotBytes, warnings }) => {
+      emit("info", "app_loaded", { app, revision, ms: round(ms), bundle_bytes: bundleBytes, snapshot_bytes: snapshotBytes });
+      for (const warning of warnings) emit("warn", "app_warning", { app, revision, warning });
+    },
     appFailed: (app, { revision, error }) => emit("error", "app_failed", { app, revision, error }),
     egressDenied: (app, requestId, host) => emit("warn", "egress_denied", { app, req: requestId, host }),
     fault: (id, error) => emit("error", "fault", { id, error: describeFault(error) }),

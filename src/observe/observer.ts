@@ -89,8 +89,8 @@ export interface Observer {
   failure(record: FailureRecord): void;
   /** `place`: `src/a.ts:3:7`, in `dev`; else empty. */
   console(app: string, requestId: string, level: ConsoleLevel, text: string, place: string): void;
-  /** A revision of `app` answers from now on. */
-  appLoaded(app: string, details: { readonly revision: number; readonly ms: number; readonly bundleBytes: number; readonly snapshotBytes: number; readonly startupCpuMs: number }): void;
+  /** A revision of `app` answers from now on. `warnings`: what of its source may not do what it seems to, one line each. */
+  appLoaded(app: string, details: { readonly revision: number; readonly ms: number; readonly bundleBytes: number; readonly snapshotBytes: number; readonly startupCpuMs: number; readonly warnings: readonly string[] }): void;
   appFailed(app: string, details: { readonly revision: number; readonly error: string }): void;
   egressDenied(app: string, requestId: string, host: string): void;
   subrequest(record: SubrequestRecord): void;

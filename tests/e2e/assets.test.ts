@@ -129,8 +129,12 @@ describe("a change", () => {
     started.push(running);
     const is = (path: string, wanted: string) => until(async () => (await (await running.request("site", path)).text()) === wanted);
     await is("/", "home");
+    await Bun.write(join(folder, "public/_redirects"), "/a /b 200\n/c /");
+    await until(async () => (await running.request("site", "/c")).headers.get("location") === "/");
+    await running.waitFor(() => running.out.includes("_redirects:1:1: a rewrite (200) is not followed"), "the warning");
     await Bun.write(join(folder, "public/index.html"), "new home");
     await is("/", "new home");
+    expect(running.out.split("a rewrite (200)").length).toBe(2);
     await mkdir(join(folder, "public/deep"));
     await Bun.write(join(folder, "public/deep/page.html"), "deep");
     await is("/deep/page", "deep");

@@ -44,6 +44,10 @@ export class LoadError extends Error implements LoadProblem {
   }
 }
 
+export function formatWarning({ file, line, column, message }: LoadProblem): string {
+  return `${file}${line === 0 ? "" : `:${line}:${column}`}: ${message}`;
+}
+
 export function formatProblem(problem: LoadProblem): string {
   const place = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
   return `${place}: ${problem.message}${problem.frame === "" ? "" : `\n${problem.frame}`}${problem.hint === "" ? "" : `\n  hint: ${problem.hint}`}`;

@@ -20,6 +20,8 @@ const LABEL_WIDTH = 9;
 
 export function createDevObserver({ page, paint, columns, apps }: DevObserverOptions): Observer {
   const { red, green, yellow, cyan, dim } = paint;
+  /** What each app was warned of last. */
+  const warned = new Map<string, string>();
   const nameWidth = apps.length > 1 ? Math.max(...apps.map((name) => name.length)) : 0;
   const named = (app: string) => (nameWidth > 0 && app !== "" ? ` ${dim(app)}` : "");
   const lines = (text: string) => text.split("\n").map(escapeControls).join("\n");
@@ -50,7 +52,13 @@ export function createDevObserver({ page, paint, columns, apps }: DevObserverOpt
       page.tell(`${red(reason)} used ${Math.round(used)} ${unit}, ${limitKey} allows ${Math.round(limit)} ${unit}${named(app)}${stack === "" ? "" : `\n${dim(lines(stack).trimEnd())}`}`, `kill ${app} ${reason} ${stack}`),
     failure: ({ app, name, message, stack, frame }) => page.tell([`${red(`${escapeControls(name)}: ${lines(message)}`)}${named(app)}`, dim(lines(stack).trimEnd()), frame].filter((part) => part !== "").join("\n")),
     console: (app, _request, level, text, place) => page.tell(`${label(colorOf(level), level)} ${beside(lines(text), `${place === "" ? "" : `  ${dim(escapeControls(place))}`}${named(app)}`)}`),
-    appLoaded: (app, { ms, bundleBytes, revision }) => page.show(`${label(green, revision === 1 ? "ready" : "reloaded")} ${app} ${dim(`${(bundleBytes / 1024).toFixed(1)} KB in ${ms.toFixed(0)} ms`)}\n`),
+    appLoaded(app, { ms, bundleBytes, revision, warnings }) {
+      page.show(`${label(green, revision === 1 ? "ready" : "reloaded")} ${app} ${dim(`${(bundleBytes / 1024).toFixed(1)} KB in ${ms.toFixed(0)} ms`)}\n`);
+      // Told once, not at every save.
+      const told = warnings.map((warning) => `${label(yellow, "warning")} ${lines(warning)}${named(app)}\n`).join("");
+      if (told !== (warned.get(app) ?? "")) page.show(told);
+      warned.set(app, told);
+    },
     appFailed: (app, { error }) => page.show(`${label(red, "failed")} ${app}\n${lines(error).trimEnd()}\n`),
     egressDenied: (app, _request, host) => page.tell(`${label(yellow, "denied")} fetch to ${escapeControls(host)}${named(app)}`),
     fault: (id, error) => page.show(`${red("nano failed")} (${id}) ${lines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`),

@@ -71,7 +71,7 @@ describe("every other event", () => {
     log.kill({ app: "shop", requestId: "r", reason: "exceededCpu", limitKey: "cpu_ms", limit: 50, used: 50.12345, unit: "ms", stack: "at f (app.js:1:2)" });
     log.failure({ app: "shop", requestId: "r", name: "TypeError", message: "no", stack: "at f", frame: "" });
     log.console("shop", "r", "error", "told", "");
-    log.appLoaded("shop", { revision: 2, ms: 3.14159, bundleBytes: 10, snapshotBytes: 20, startupCpuMs: 1 });
+    log.appLoaded("shop", { revision: 2, ms: 3.14159, bundleBytes: 10, snapshotBytes: 20, startupCpuMs: 1, warnings: ["a.js:1:2: odd"] });
     log.appFailed("shop", { revision: 3, error: "app.js: SyntaxError: no" });
     log.egressDenied("shop", "r", "10.0.0.1");
     log.event("listening", { port: 3000, ready: true });
@@ -85,6 +85,7 @@ describe("every other event", () => {
       'ERROR exception app=shop req=r error="TypeError: no" stack="at f"\n',
       "ERROR console app=shop req=r message=told\n",
       "INFO  app_loaded app=shop revision=2 ms=3.142 bundle_bytes=10 snapshot_bytes=20\n",
+      'WARN  app_warning app=shop revision=2 warning="a.js:1:2: odd"\n',
       'ERROR app_failed app=shop revision=3 error="app.js: SyntaxError: no"\n',
       "WARN  egress_denied app=shop req=r host=10.0.0.1\n",
       "INFO  listening port=3000 ready=true\n",
@@ -95,7 +96,7 @@ describe("every other event", () => {
     const { log, lines } = logTo("json");
     tell(log);
     expect(lines.map((line) => JSON.parse(line)).map(({ ts, level, event }) => `${ts} ${level} ${event}`)).toEqual(
-      ["error kill", "error exception", "error console", "info app_loaded", "error app_failed", "warn egress_denied", "info listening"].map((text) => `2026-01-02T03:04:05.678Z ${text}`),
+      ["error kill", "error exception", "error console", "info app_loaded", "warn app_warning", "error app_failed", "warn egress_denied", "info listening"].map((text) => `2026-01-02T03:04:05.678Z ${text}`),
     );
   });
 

@@ -55,7 +55,7 @@ describe("metrics", () => {
     const meter = new Meter(10);
     const { observer } = meter;
     observer.kill({ app: "a", requestId: "r", reason: "exceededMemory", limitKey: "memory_mb", limit: 1, used: 1, unit: "mb", stack: "" });
-    observer.appLoaded("a", { revision: 1, ms: 12, bundleBytes: 1, snapshotBytes: 1, startupCpuMs: 1 });
+    observer.appLoaded("a", { revision: 1, ms: 12, bundleBytes: 1, snapshotBytes: 1, startupCpuMs: 1, warnings: [] });
     observer.appFailed("a", { revision: 2, error: "no" });
     observer.egressDenied("a", "r", "10.0.0.1");
     observer.subrequest({ app: "a", requestId: "r", method: "GET", origin: "http://x", status: 0, result: "failed", startedAt: 0, ms: 3 });

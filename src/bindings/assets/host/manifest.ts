@@ -23,7 +23,7 @@ export interface AssetManifest {
   readonly entries: readonly AssetEntry[];
   /** Real paths of the folders that were read. */
   readonly folders: readonly string[];
-  /** What might be missed: names, and why they are not served. */
+  /** What might be missed, or the first of it: names, and why they are not served. */
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   /** The texts of `_redirects` and `_headers`; empty where there are none. */
   readonly redirects: string;
@@ -47,6 +47,8 @@ export class AssetsFault extends Error {
 
 const IGNORE_FILE = ".assetsignore";
 const RULES_BYTES = 256 << 10;
+/** Enough to see what is going on. */
+const MOST_SKIPPED = 100;
 export const REDIRECTS_FILE = "_redirects";
 export const HEADERS_FILE = "_headers";
 const CODE = new Set(["_worker.js", "_routes.json", "node_modules"]);
@@ -68,7 +70,7 @@ export async function listAssets({ directory, maxFiles, maxFileBytes }: AssetLis
     for (const { name } of found.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = prefix + name;
       if (isHidden(name, prefix) || CODE.has(name) || path === REDIRECTS_FILE || path === HEADERS_FILE || ignored.ignores(path)) continue;
-      const skip = (reason: string): void => void skipped.push({ name: path, reason });
+      const skip = (reason: string): void => void (skipped.length < MOST_SKIPPED && skipped.push({ name: path, reason }));
       if (UNSERVABLE.test(name)) skip("its name has characters that no URL path has");
       else {
         const real = await realpath(join(folder, name)).catch(() => null);

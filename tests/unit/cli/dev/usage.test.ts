@@ -27,7 +27,7 @@ describe("a near miss", () => {
     observer.request(record({ requestId: "s" }));
     observer.console("shop", "c", "log", "x".repeat(900), "");
     observer.request(record({ requestId: "c" }));
-    observer.appLoaded("shop", { revision: 1, ms: 1, bundleBytes: 900_000, snapshotBytes: 1, startupCpuMs: 80 });
+    observer.appLoaded("shop", { revision: 1, ms: 1, bundleBytes: 900_000, snapshotBytes: 1, startupCpuMs: 80, warnings: [] });
     expect(keys()).toEqual(["cpu_ms", "wall_ms", "stream_ms", "memory_mb", "max_body_mb", "subrequests", "log_kb", "startup_cpu_ms", "bundle_mb"].map((key) => `shop ${key}`));
   });
 
