@@ -33,6 +33,8 @@ export class App implements Drainable {
   readonly #speaking = new Set<Revision>();
   /** Loaded or loading, and not decided about. */
   readonly #prepared = new Map<number, Serving>();
+  /** Loading, to be served as soon as they can be. */
+  readonly #replacing = new Set<Serving>();
   #serving: Serving;
   #revisions = 0;
   #drain: Drain | null = null;
@@ -113,7 +115,9 @@ export class App implements Drainable {
    */
   async replace(config: AppConfig, mayFail = false, loadBundle: LoadBundle = this.#services.loadBundle): Promise<Revision> {
     const next = this.#create(config, { number: this.#revisions + 1, loadBundle });
+    this.#replacing.add(next);
     const state = await next.warmUp();
+    this.#replacing.delete(next);
     if (state !== "ready" && this.#serving.revision.state === "loading") await this.#serving.revision.load();
     const previous = this.#serving;
     const isLate = this.#isClosed || previous.revision.number > next.revision.number;
@@ -212,6 +216,8 @@ export class App implements Drainable {
     this.gate.limits = next.revision.config.limits;
     // Whoever deploys anew has mended something.
     this.quarantine.lift();
+    // What has been overtaken is of no interest any more, not even why it may fail.
+    for (const late of this.#replacing) if (late.revision.number < next.revision.number) late.close();
     this.#retire(previous);
   }
 

@@ -61,6 +61,7 @@ export class Revision {
   readonly #redaction: Redaction;
   #state: RevisionState = "new";
   #loading: Promise<RevisionState> | null = null;
+  readonly #read = Promise.withResolvers<void>();
   #bundle: Bundle | null = null;
   #image: AppImage | null = null;
   #assets: Assets | null = null;
@@ -107,8 +108,13 @@ export class Revision {
   /** Loads once; later calls wait for the same load. Never rejects. */
   load(): Promise<RevisionState> {
     if (this.#state === "closed") return Promise.resolve("closed");
-    this.#loading ??= this.#load();
+    this.#loading ??= this.#load().finally(() => this.#read.resolve());
     return this.#loading;
+  }
+
+  /** Resolves when it is known what a load has read, which is before its top level is done. */
+  get whenRead(): Promise<void> {
+    return this.#read.promise;
   }
 
   /** A revision that loaded turned out not to run. */
@@ -181,6 +187,7 @@ export class Revision {
       const bundle = await this.#loadBundle(path, loadOptionsOf(this.config));
       if (this.#isClosed()) return "closed";
       this.#bundle = bundle;
+      this.#read.resolve();
       await prepareMapping(bundle);
       if (this.#isClosed()) return "closed";
       const image = hasCode ? await this.#evaluate(bundle) : null;

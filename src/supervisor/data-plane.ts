@@ -180,7 +180,7 @@ function reportOf(name: string, revision: Revision): LoadReport {
 }
 
 /** What a load read or looked for in vain, whether it worked or not. */
-export function sourcesOf({ bundle, error }: Revision): readonly string[] {
+export function sourcesOf({ bundle, error }: Pick<Revision, "bundle" | "error">): readonly string[] {
   const sources = bundle ?? (error instanceof LoadError ? error : null);
   return sources === null ? [] : [...sources.files, ...sources.missing];
 }

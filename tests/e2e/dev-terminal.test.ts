@@ -1,5 +1,6 @@
 /** `nano dev` on a terminal: what somebody sees, what the keys do, and that the terminal is left as it was. */
 import { afterEach, describe, expect, test } from "bun:test";
+import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { NANO, NanoProcess, temporaryFolder } from "../harness/nano.ts";
 import { TerminalProcess } from "../harness/terminal.ts";
@@ -118,6 +119,19 @@ describe("a key", () => {
     running.type("r");
     await running.waitFor(() => running.text.includes("reloaded "), "the reload");
     expect(await running.get("/")).toBe("world");
+  });
+
+  test("o opens the app in the browser, and tells the address where there is none", async () => {
+    const bin = await temporaryFolder({ "xdg-open": '#!/bin/sh\necho "$1" > "$0.asked"\n' });
+    await chmod(join(bin, "xdg-open"), 0o755);
+    const running = await dev({ env: { PATH: `${bin}:${process.env["PATH"]}` } });
+    running.type("o");
+    const asked = Bun.file(join(bin, "xdg-open.asked"));
+    for (let i = 0; i < 2_000 && (!(await asked.exists()) || asked.size === 0); i++) await Bun.sleep(5);
+    expect(await asked.text()).toBe(`http://localhost:${running.port}/\n`);
+    const without = await dev({ env: { PATH: "/nowhere" } });
+    without.type("o");
+    await without.waitFor(() => without.text.includes(`cannot open a browser (xdg-open is not installed): http://localhost:${without.port}/\n`), "the reason");
   });
 
   test("q, Ctrl+C and Ctrl+D end it with 0, SIGTERM too, and the terminal is as it was", async () => {

@@ -116,6 +116,29 @@ describe("saving", () => {
     expect(await get(running)).toBe("1");
   });
 
+  test("a top level that does not end is mended by the next save, without waiting for its end", async () => {
+    const { running, save } = await dev({ "app.js": saying("one") });
+    expect(await get(running)).toBe("one");
+    await save("app.js", `console.log("begun");\nfor (;;);\n${saying("never")}`);
+    await running.waitFor(() => running.out.includes("begun"), "the top level");
+    await save("app.js", saying("mended"));
+    await untilAnswer(running, "mended");
+    expect(running.out).not.toContain("failed");
+  });
+
+  test("a save that takes back the one before wins, wherever the load of that one is", async () => {
+    const { running, save } = await dev({ "app.js": saying("one") });
+    expect(await get(running)).toBe("one");
+    for (let i = 0; i < 5; i++) {
+      await save("app.js", `let n = 0;\nwhile (n < 2e5) n++;\n${saying("slow")}`);
+      await Bun.sleep(5 * i);
+      await save("app.js", saying("one"));
+      await untilAnswer(running, "one");
+    }
+    await save("app.js", saying("two"));
+    await untilAnswer(running, "two");
+  });
+
   test("--no-watch serves what was there at the start", async () => {
     const { running, folder, save } = await dev({ "app.js": saying("one") }, ["./app.js", "--no-watch"]);
     expect(await get(running)).toBe("one");

@@ -18,6 +18,7 @@ const HOLD_MS = limitValue("dev_hold_ms");
 export function watched({ name, config: { path } }: App, runtime: Runtime, configOf: (name: string) => AppConfig | undefined, readSinceMs = Date.now()): Watched {
   const { registry, services } = runtime;
   const app = () => registry.get(name);
+  let replacing = 0;
   return {
     name,
     path,
@@ -26,10 +27,12 @@ export function watched({ name, config: { path } }: App, runtime: Runtime, confi
     hold: () => app()?.hold(HOLD_MS) ?? (() => {}),
     async load() {
       const revision = app()?.serving.revision;
-      await revision?.load();
-      return revision === undefined ? NOTHING : sources(revision);
+      if (revision === undefined) return NOTHING;
+      void revision.load();
+      await revision.whenRead;
+      return sources(revision);
     },
-    /** A failed load is shown to whoever asks for the app, until it is mended. */
+    /** A failed load is shown to whoever asks for the app, until it is mended. A top level that takes its time, or for ever, keeps nobody from mending it. */
     async reload(isStale) {
       const served = app();
       if (served === undefined) return NOTHING;
@@ -37,28 +40,33 @@ export function watched({ name, config: { path } }: App, runtime: Runtime, confi
       const wanted = () => configOf(name) ?? served.config;
       let config: AppConfig;
       let loading: Promise<Bundle>;
-      let bundle: Bundle | null;
+      let read: { readonly bundle: Bundle | null; readonly error: Error | null };
       // The config may change meanwhile, and with it what is to be loaded.
       do {
         config = wanted();
         loading = services.loadBundle(config.path, loadOptionsOf(config));
-        bundle = await loading.catch(() => null);
+        read = await loading.then((bundle) => ({ bundle, error: null }), (error: Error) => ({ bundle: null, error }));
       } while (config !== wanted());
-      if (bundle === null) {
-        await new Promise((resolve) => setTimeout(resolve, DOUBT_MS));
-        if (await isStale()) return sources(serving.revision);
+      if (read.bundle === null) await new Promise((resolve) => setTimeout(resolve, DOUBT_MS));
+      const isDone = read.bundle === null ? await isStale() : replacing === 0 && isServed(read.bundle, serving.revision);
+      if (!isDone) {
+        replacing++;
+        const release = served.hold(HOLD_MS);
+        const made = loading;
+        void registry.replace(wanted(), true, () => made).catch((error) => services.observer.fault("reload", error)).finally(() => {
+          replacing--;
+          release();
+        });
       }
-      if (bundle !== null && isServed(bundle, serving.revision)) return sources(serving.revision);
-      const made = loading;
-      return sources(await registry.replace(wanted(), true, () => made));
+      return sources(read);
     },
   };
 }
 
 const NOTHING: Sources = { files: [], hasFailed: true };
 
-function sources(revision: Revision): Sources {
-  return { files: sourcesOf(revision), hasFailed: revision.error !== null };
+function sources(read: Pick<Revision, "bundle" | "error">): Sources {
+  return { files: sourcesOf(read), hasFailed: read.bundle === null };
 }
 
 /** A save that changes nothing is no reason to forget what the app has in memory. */

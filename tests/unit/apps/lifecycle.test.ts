@@ -117,6 +117,20 @@ describe("replacing an app", () => {
     expect(await nano.text("app")).toBe("quick");
   });
 
+  test("says nothing of a replacement that was overtaken, not even that it failed", async () => {
+    using nano = await TestRuntime.start([{ name: "app", source: saying("old") }]);
+    await nano.text("app");
+    const held = holdLoads(nano);
+    const slow = nano.replace({ name: "app", source: broken });
+    const quick = nano.replace({ name: "app", source: saying("quick") });
+    held[1]?.();
+    await quick;
+    held[0]?.();
+    expect((await slow).state).toBe("closed");
+    expect([nano.told.failedLoads, nano.told.loaded]).toEqual([[], ["app", "app"]]);
+    expect(await nano.text("app")).toBe("quick");
+  });
+
   test("lets requests of the old revision finish on it, and forgets it after that", async () => {
     using nano = await TestRuntime.start([{ name: "app", source: slow("old") }]);
     const asked = nano.text("app");
