@@ -219,6 +219,7 @@ export class App implements Drainable {
     // What has been overtaken is of no interest any more, not even why it may fail.
     for (const late of this.#replacing) if (late.revision.number < next.revision.number) late.close();
     this.#retire(previous);
+    this.#services.observer.appReplaced(this.name);
   }
 
   #retire(serving: Serving): void {
@@ -228,7 +229,7 @@ export class App implements Drainable {
 
   #tellKill(revision: Revision, kill: Kill): void {
     const { outcome, ...details } = kill;
-    this.#services.observer.kill({ app: this.name, reason: outcome, ...details });
+    this.#services.observer.kill({ app: this.name, reason: outcome, ...details, frame: this.#services.hasPlaces ? revision.frameOf(kill.stack) : "" });
     // An exception that left the isolate unusable is told to the client as such, and is the app's affair.
     const restMs = outcome === "internalError" ? null : this.quarantine.kill();
     if (restMs !== null) this.#services.observer.event("quarantined", { app: this.name, for_ms: restMs });

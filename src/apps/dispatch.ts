@@ -8,6 +8,8 @@ import type { GuestFailure } from "../isolate/invocation.ts";
 import { AssetsBusy } from "../bindings/assets/host/assets.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { App } from "./app.ts";
+import { LoadError, type LoadProblem } from "./load/load-error.ts";
+import { placeOfStack } from "./load/stack-frame.ts";
 import { passThrough } from "./fallback.ts";
 import type { Revision } from "./revision.ts";
 import { type Trigger, triggerOf } from "./trigger.ts";
@@ -29,10 +31,15 @@ export interface DispatchFailure {
   readonly detail?: FailureDetail;
 }
 
-/** What the app threw, in positions of its own source. */
+/** What the app threw, or what ended it, in positions of its own source. */
 export interface FailureDetail extends GuestFailure {
   /** The lines around the place; empty when they are not known. */
   readonly frame: string;
+  /** `file:line:column` of that. */
+  readonly place?: string;
+  /** Everything that is wrong with an app that did not load. */
+  readonly problems?: readonly LoadProblem[];
+  readonly limit?: { readonly key: string; readonly used: number; readonly allowed: number; readonly unit: "ms" | "bytes" };
 }
 
 export type DispatchResult = { readonly cpuMs: number; readonly memoryBytes?: number } & ({ readonly outcome: "ok"; readonly response: ResponseWire } | DispatchFailure);
@@ -139,8 +146,8 @@ export class Dispatcher {
         settle({ outcome: "ok", response, cpuMs: invocation.cpuMs, memoryBytes: isolate.memoryBytes });
       },
       onFailure: (outcome, guest) => {
-        const detail = guest === null ? null : this.#explain(revision, guest);
-        if (detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });
+        const detail = guest === null ? this.#explainEnd(revision, outcome, invocation) : this.#explain(revision, guest);
+        if (detail !== null && guest !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });
         const failed = { ...(outcome === "isolateLost" && app.isDraining ? draining(app) : failure(outcome)), cpuMs: invocation.cpuMs, memoryBytes: isolate.memoryBytes, ...(detail === null || !this.#showsErrors ? {} : { detail }) };
         const { fallback } = revision.config;
         if (guest?.name !== PASS_THROUGH || fallback === null) settle(failed);
@@ -169,7 +176,15 @@ export class Dispatcher {
   #explain(revision: Revision, failure: GuestFailure): FailureDetail {
     const { stack } = failure;
     const frame = this.#showsErrors ? revision.frameOf(stack) : "";
-    return { name: revision.redact(failure.name), message: revision.redact(failure.message), stack: revision.redact(stack), frame: revision.redact(frame) };
+    return { name: revision.redact(failure.name), message: revision.redact(failure.message), stack: revision.redact(stack), frame: revision.redact(frame), ...(frame === "" ? {} : { place: placeOfStack(stack) }) };
+  }
+
+  /** Which limit was in the way. */
+  #explainEnd(revision: Revision, outcome: Exclude<Outcome, "ok">, { kill, limits }: GuestInvocation): FailureDetail | null {
+    if (!this.#showsErrors) return null;
+    if (kill === null && outcome !== "exceededWallTime") return null;
+    const { stack = "", limitKey: key, used, limit: allowed, unit } = kill ?? { limitKey: "wall_ms", used: limits.wallMs, limit: limits.wallMs, unit: "ms" as const };
+    return { ...this.#explain(revision, { name: "", message: "", stack }), limit: { key, used, allowed, unit } };
   }
 
   /** Or why there is none; the place is given back then. */
@@ -235,7 +250,8 @@ function draining(app: App): DispatchFailure & { readonly cpuMs: number } {
 }
 
 function loadFailure(error: Error | null): FailureDetail {
-  return { name: error?.name ?? "LoadError", message: error?.message ?? "the app did not load", stack: "", frame: "" };
+  const problems = error instanceof LoadError ? { problems: error.problems } : {};
+  return { name: error?.name ?? "LoadError", message: error?.message ?? "the app did not load", stack: "", frame: "", ...problems };
 }
 
 /** Guests pull bodies; a body that is already there is a source of one chunk. */

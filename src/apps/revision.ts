@@ -21,7 +21,7 @@ import { formatWarning, LoadError } from "./load/load-error.ts";
 import { mapProfile } from "./load/mapped-profile.ts";
 import { mapStack } from "./load/map-stack.ts";
 import { prepareMapping } from "./load/source-map.ts";
-import { frameOfStack } from "./load/stack-frame.ts";
+import { frameOfStack, placeOfStack } from "./load/stack-frame.ts";
 import type { RoomBases } from "./room-bases.ts";
 
 /** What revisions need from the process. */
@@ -232,8 +232,13 @@ export class Revision {
     const result = await makeImage({ host, base, account: this.#account, app: name, requestId: this.loadId, limits, bundle, mapStack: this.#mapStack, env: JSON.stringify(variablesOf(this.config)), bindings: bindingsOf(this.config), hasPlaces });
     this.#startupCpuMs = result.cpuMs;
     const { image, kill, failure } = result;
-    if (image === null) throw new LoadError({ file: bundle.entry, message: this.redact(describeResult(result)), frame: this.redact(kill?.stack ?? failure?.stack ?? "") });
+    if (image === null) throw this.#topLevelError(bundle, this.redact(describeResult(result)), this.redact(kill?.stack ?? failure?.stack ?? ""));
     return image;
+  }
+
+  #topLevelError({ entry }: Bundle, message: string, stack: string): LoadError {
+    const [, file = entry, line = 0, column = 0] = this.#services.hasPlaces ? (/^(.*):(\d+):(\d+)$/.exec(placeOfStack(stack)) ?? []) : [];
+    return new LoadError({ file, line: Number(line), column: Number(column), message, frame: this.#services.hasPlaces ? this.redact(this.frameOf(stack)) : "", stack });
   }
 }
 

@@ -1,6 +1,7 @@
 /** One request and its answer, from the first look at it to the last byte: what the dispatcher is given, and what the observer is told afterwards. */
 import type { Due } from "../base/deadline.ts";
-import type { HeaderBlock, RequestWire, WireBody } from "../base/wire.ts";
+import { eachHeader, type HeaderBlock, type RequestWire, type WireBody } from "../base/wire.ts";
+import type { FailedRequest } from "./dev/failure.ts";
 import type { RequestRecord } from "../observe/observer.ts";
 import { type BodyError, type BodyFault, BodySource } from "./body-source.ts";
 
@@ -94,6 +95,13 @@ export class Exchange implements IngressRequest, RequestRecord, Due {
   get clientAddress(): string {
     this.#clientAddress ??= this.forwardedAddress ?? this.transport.peerAddress(this.request);
     return this.#clientAddress;
+  }
+
+  /** What `nano dev` tells of the request. */
+  get failed(): FailedRequest {
+    const headers: [string, string][] = [];
+    eachHeader(this.headers, (name, value) => headers.push([name, value]));
+    return { requestId: this.requestId, app: this.app, method: this.method, url: this.url, headers };
   }
 
   /** The answer takes its time. Once the client has left, nobody can tell where it was. */

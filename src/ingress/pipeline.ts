@@ -15,7 +15,9 @@ import { healthAnswer } from "./health.ts";
 import { lastOf, type TrustedProxies } from "./forwarded.ts";
 import { parseHostName } from "../base/host-name.ts";
 import { type HeadLimits, HeadReader, type RequestHead } from "./request-head.ts";
-import { type ErrorDetail, type RespondLimits, Responder } from "./respond.ts";
+import type { DevFront } from "./dev/dev-front.ts";
+import type { ErrorDetail } from "./dev/failure.ts";
+import { type RespondLimits, Responder } from "./respond.ts";
 import type { Router } from "./router.ts";
 
 export type DispatchResult = { readonly cpuMs?: number; readonly memoryBytes?: number } & (
@@ -52,6 +54,8 @@ export interface PipelineOptions<App extends RoutedApp> {
   readonly hasReservedPaths?: boolean;
   /** In `nano dev`: answers for hosts that no app serves. */
   readonly directory?: (request: Request) => ResponseWire;
+  /** Of `nano dev`. */
+  readonly front?: DevFront | undefined;
   /** Null when nobody collects traces. */
   readonly tracer: Pick<Tracer, "begin"> | null;
 }
@@ -88,6 +92,7 @@ export class Pipeline<App extends RoutedApp> {
   #sites = new Map<string, Site<App>>();
   readonly #hasReservedPaths: boolean;
   readonly #directory: PipelineOptions<App>["directory"];
+  readonly #front: DevFront | null;
   #inFlight = 0;
   #isReady = true;
 
@@ -101,8 +106,9 @@ export class Pipeline<App extends RoutedApp> {
     this.#router = options.router;
     this.#hasReservedPaths = options.hasReservedPaths ?? false;
     this.#directory = options.directory;
+    this.#front = options.front ?? null;
     this.#heads = new HeadReader(options.limits);
-    this.#responder = new Responder(options.limits, options.sweeper, (exchange, outcome) => this.#end(exchange, outcome));
+    this.#responder = new Responder(options.limits, options.sweeper, (exchange, outcome) => this.#end(exchange, outcome), this.#front);
   }
 
   /** Requests whose answer has not left completely. */
@@ -119,6 +125,7 @@ export class Pipeline<App extends RoutedApp> {
   /** From now on health checks say that nothing more is to be sent here. All else goes on. */
   leave(): void {
     this.#isReady = false;
+    this.#front?.close();
   }
 
   /** From now on every response ends its connection. */
@@ -127,6 +134,11 @@ export class Pipeline<App extends RoutedApp> {
   }
 
   handle(request: Request, transport: Transport): Response | Promise<Response> {
+    const own = this.#front?.take(request, () => this.#router.find(parseHostName(request.headers.get("host") ?? "")?.host ?? "")?.name ?? "");
+    if (own != null) {
+      transport.hold(request);
+      return own;
+    }
     this.#inFlight++;
     const exchange = new Exchange(request, transport, this.#sweeper.now());
     try {

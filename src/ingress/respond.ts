@@ -3,20 +3,14 @@ import type { DeadlineSweeper } from "../base/deadline.ts";
 import { InvocationEnded } from "../base/outcome.ts";
 import { type ByteSource, isByteSource, type ResponseWire } from "../base/wire.ts";
 import { type ErrorCode, type HttpError, httpErrors } from "../errors.ts";
+import type { DevFront } from "./dev/dev-front.ts";
+import type { ErrorDetail } from "./dev/failure.ts";
 import type { Exchange } from "./exchange.ts";
-import { type Fields, type ResponseHead, type ResponseHeadLimits, ResponseHeadReader, withFields } from "./response-head.ts";
+import { type Fields, type ResponseHead, type ResponseHeadLimits, pairsOf, ResponseHeadReader, withFields } from "./response-head.ts";
 import { ResponseStream, type StreamEnd } from "./response-stream.ts";
 
 export interface RespondLimits extends ResponseHeadLimits {
   readonly writeStallMs: number;
-}
-
-export interface ErrorDetail {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string;
-  /** The lines of source around the place, or empty. */
-  readonly frame: string;
 }
 
 export class Responder {
@@ -24,11 +18,13 @@ export class Responder {
   readonly #stallMs: number;
   readonly #sweeper: DeadlineSweeper;
   readonly #onEnd: (exchange: Exchange, outcome: string) => void;
+  readonly #front: DevFront | null;
   /** While true, every response asks the client to open its next connection elsewhere. */
   isDraining = false;
 
-  /** `onEnd` is told when the last byte of a response has been handed over, or the response was given up. */
-  constructor(limits: RespondLimits, sweeper: DeadlineSweeper, onEnd: (exchange: Exchange, outcome: string) => void) {
+  /** `onEnd` is told when the last byte of a response has been handed over, or the response was given up. `front` is of `nano dev`. */
+  constructor(limits: RespondLimits, sweeper: DeadlineSweeper, onEnd: (exchange: Exchange, outcome: string) => void, front: DevFront | null = null) {
+    this.#front = front;
     this.#heads = new ResponseHeadReader(limits);
     this.#stallMs = limits.writeStallMs;
     this.#sweeper = sweeper;
@@ -44,7 +40,7 @@ export class Responder {
     exchange.status = wire.status;
     if (exchange.method === "HEAD" || isBodiless(wire.status)) return this.#withoutBody(exchange, wire, head);
     const fields = withFields(head.fields, this.#ownFields(exchange));
-    const { body } = wire;
+    const body = this.#front === null || exchange.method !== "GET" || wire.body === null ? wire.body : this.#front.follow(exchange.request.headers, exchange.url, pairsOf(head.fields), wire.body);
     if (isByteSource(body)) return this.#streamed(exchange, wire, body, fields);
     exchange.bytes = sizeOf(body);
     // Bun invents a content-type for text and bytes that have none, but not for a stream.
@@ -52,15 +48,14 @@ export class Responder {
     return this.#finish(exchange, body, wire, fields);
   }
 
-  /** `detail` is for `dev`, which alone passes it. */
+  /** `detail` goes to nobody but the clients of `nano dev`. */
   fail(exchange: Exchange, code: ErrorCode, outcome: string, retryAfterS?: number, detail?: ErrorDetail): Response {
     const error: HttpError = httpErrors[code];
     const wait = retryAfterS ?? error.retryAfterS;
-    const isText = detail !== undefined && !prefersJson(exchange.request);
-    const text = isText ? explain(code, exchange.requestId, detail) : errorJson(code, exchange.requestId, wait, detail);
+    const told = this.#front?.explain(exchange.request.headers, exchange.failed, code, wait, detail);
+    const text = told?.body ?? errorJson(code, exchange.requestId, wait);
     exchange.status = error.status;
-    const fields = this.#ownFields(exchange);
-    fields["content-type"] = isText ? "text/plain; charset=utf-8" : "application/json";
+    const fields: Record<string, string> = { ...this.#ownFields(exchange), "content-type": "application/json", ...told?.fields };
     fields["cache-control"] = "no-store";
     fields["x-nano-error"] = code;
     if (wait !== undefined) fields["retry-after"] = String(wait);
@@ -136,16 +131,6 @@ function sizeOf(body: string | Uint8Array | null): number {
   return typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
 }
 
-function prefersJson(request: Request): boolean {
-  return request.headers.get("accept")?.includes("application/json") === true;
-}
-
-function errorJson(code: ErrorCode, requestId: string, waitS: number | undefined, detail: ErrorDetail | undefined): string {
-  return JSON.stringify({ error: code, request_id: requestId, ...(code === "draining" ? { retry_after_s: waitS } : {}), ...(detail === undefined ? {} : { detail }) });
-}
-
-function explain(code: ErrorCode, requestId: string, { name, message, stack, frame }: ErrorDetail): string {
-  const title = `${name}: ${message}`;
-  const trace = (stack.startsWith(title) ? stack : `${title}\n${stack}`).trimEnd();
-  return `${code} (request ${requestId})\n\n${trace}\n${frame === "" ? "" : `\n${frame}\n`}`;
+function errorJson(code: ErrorCode, requestId: string, waitS: number | undefined): string {
+  return JSON.stringify({ error: code, request_id: requestId, ...(code === "draining" ? { retry_after_s: waitS } : {}) });
 }

@@ -108,6 +108,10 @@ function toFields(pairs: [string, string][]): Fields {
   return fields;
 }
 
+export function pairsOf(fields: Fields): readonly (readonly [string, string])[] {
+  return Array.isArray(fields) ? fields : Object.entries(fields);
+}
+
 /** A copy of `fields` with more of them. */
 export function withFields(fields: Fields, more: Record<string, string>): Fields {
   return Array.isArray(fields) ? [...fields, ...Object.entries(more)] : { ...fields, ...more };

@@ -101,6 +101,10 @@ export class GuestInvocation implements Invocation, OpContext, Due {
   get outcome(): Outcome {
     return this.#outcome;
   }
+  /** What ended it by force; null while nothing has. */
+  get kill(): Kill | null {
+    return this.#kill;
+  }
   get isAnswered(): boolean {
     return this.#phase !== "waiting";
   }

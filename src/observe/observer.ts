@@ -54,6 +54,8 @@ export interface KillRecord {
   readonly used: number;
   readonly unit: string;
   readonly stack: string;
+  /** The lines of source around the place, in `dev`; else empty. */
+  readonly frame: string;
 }
 
 /** The app threw, or answered with something that is no response. */
@@ -89,9 +91,11 @@ export interface Observer {
   failure(record: FailureRecord): void;
   /** `place`: `src/a.ts:3:7`, in `dev`; else empty. */
   console(app: string, requestId: string, level: ConsoleLevel, text: string, place: string): void;
-  /** A revision of `app` answers from now on. `warnings`: what of its source may not do what it seems to, one line each. */
+  /** A revision of `app` is ready. `warnings`: what of its source may not do what it seems to, one line each. */
   appLoaded(app: string, details: { readonly revision: number; readonly ms: number; readonly bundleBytes: number; readonly snapshotBytes: number; readonly startupCpuMs: number; readonly warnings: readonly string[] }): void;
   appFailed(app: string, details: { readonly revision: number; readonly error: string }): void;
+  /** Another revision of `app` answers from now on, or one that failed to load stands in its place. */
+  appReplaced(app: string): void;
   egressDenied(app: string, requestId: string, host: string): void;
   subrequest(record: SubrequestRecord): void;
   /** An isolate was cloned. */
@@ -111,7 +115,7 @@ export interface Observer {
   event(name: string, fields: Readonly<Record<string, string | number | boolean>>): void;
 }
 
-const HOOKS = ["request", "invocation", "kill", "failure", "console", "appLoaded", "appFailed", "egressDenied", "subrequest", "activated", "delayed", "linesDropped", "reloaded", "workerReplaced", "spans", "fault", "event"] as const satisfies readonly (keyof Observer)[];
+const HOOKS = ["request", "invocation", "kill", "failure", "console", "appLoaded", "appFailed", "appReplaced", "egressDenied", "subrequest", "activated", "delayed", "linesDropped", "reloaded", "workerReplaced", "spans", "fault", "event"] as const satisfies readonly (keyof Observer)[];
 
 /** One observer that tells all of `observers`, in order. */
 export function combine(observers: readonly Observer[]): Observer {

@@ -14,6 +14,7 @@ import { DeadlineSweeper } from "../base/deadline.ts";
 import { limitValue } from "../limits.ts";
 import type { Config } from "../config/config.ts";
 import { TrustedProxies } from "../ingress/forwarded.ts";
+import { DevFront } from "../ingress/dev/dev-front.ts";
 import { directoryAnswer } from "../ingress/directory.ts";
 import { Pipeline } from "../ingress/pipeline.ts";
 import { type Route, Router } from "../ingress/router.ts";
@@ -32,7 +33,7 @@ import { ConnectionPool } from "../web/fetch/host/egress/connection-pool.ts";
 import type { TracingOptions } from "../observe/otlp.ts";
 import { Meter } from "../observe/meter.ts";
 import type { MetricsSnapshot } from "../observe/metrics-snapshot.ts";
-import { combine, type ConsoleLevel, type Observer } from "../observe/observer.ts";
+import { combine, type ConsoleLevel, type Observer, silent } from "../observe/observer.ts";
 import { createEgress, type EgressOptions } from "../web/fetch/host/egress/egress.ts";
 import type { WebServices } from "../web/index.ts";
 import { realClock } from "../web/performance/host.ts";
@@ -51,6 +52,8 @@ export interface RuntimeOptions {
   readonly originOf?: (app: string) => RevisionOrigin | undefined;
   /** Clients are told why an app failed, with the stack. */
   readonly showsErrors: boolean;
+  /** Pages in browsers load themselves again when their app is replaced. For `dev`. */
+  readonly reloadsPages?: boolean;
   /** Apps may fetch loopback and private addresses. */
   readonly allowsPrivateFetch: boolean;
   /** Absent where nobody collects traces. */
@@ -89,6 +92,7 @@ export class Runtime {
   readonly #sweeper: DeadlineSweeper;
   readonly #meter: Meter;
   readonly #tracing: Tracing | null;
+  readonly #front: DevFront | undefined;
   #calibration: Calibration | null = null;
   readonly #connections = new ConnectionPool();
   readonly #rests: RestRounds;
@@ -98,7 +102,9 @@ export class Runtime {
     const { artifacts, config } = options;
     this.#meter = new Meter(config.limits.metricApps);
     this.#tracing = options.tracing === undefined ? null : new Tracing(options.tracing, artifacts.manifest.version, this.#meter.observer);
-    const observer = combine([options.observer, this.#meter.observer, ...(this.#tracing === null ? [] : [this.#tracing.observer])]);
+    const front = options.showsErrors ? new DevFront(options.reloadsPages ?? false) : undefined;
+    this.#front = front;
+    const observer = combine([options.observer, this.#meter.observer, ...(front === undefined ? [] : [{ ...silent, appReplaced: (name: string) => front.replaced(name) }]), ...(this.#tracing === null ? [] : [this.#tracing.observer])]);
     this.#options = options;
     this.#sweeper = new DeadlineSweeper(SWEEP_MS);
     const app = (name: string) => this.registry.get(name);
@@ -161,6 +167,7 @@ export class Runtime {
       limits: config.limits,
       hasReservedPaths: config.hasReservedPaths,
       ...(this.#options.showsErrors ? { directory: (request: Request) => directoryAnswer(request, this.registry.apps.map(({ name, config: { hostnames } }) => ({ name, hostnames }))) } : {}),
+      front: this.#front,
       tracer: this.#tracing?.tracer ?? null,
     });
   }

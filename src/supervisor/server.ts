@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly originOf?: (app: string) => RevisionOrigin | undefined;
   /** Errors are shown to clients, and apps may fetch private addresses. */
   readonly isDev: boolean;
+  /** See RuntimeOptions. */
+  readonly reloadsPages?: boolean;
   readonly tracing?: RuntimeOptions["tracing"];
   /** See RuntimeOptions. */
   readonly isProfiling?: boolean;
@@ -43,9 +45,9 @@ export class Server {
   #listener: Listener | null = null;
 
   constructor(options: ServerOptions) {
-    const { artifacts, config, observer, loadBundle, originOf, isDev, tracing, isProfiling = false } = options;
+    const { artifacts, config, observer, loadBundle, originOf, isDev, tracing, reloadsPages = false, isProfiling = false } = options;
     this.#options = options;
-    this.runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, allowsPrivateFetch: isDev, isProfiling, ...(originOf === undefined ? {} : { originOf }), ...(tracing === undefined ? {} : { tracing }) });
+    this.runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, reloadsPages, allowsPrivateFetch: isDev, isProfiling, ...(originOf === undefined ? {} : { originOf }), ...(tracing === undefined ? {} : { tracing }) });
   }
 
   /** Throws ListenError when no tried port is free; nothing is left running then. */

@@ -160,10 +160,10 @@ describe("errors", () => {
     const { running } = await dev({ "app.ts": THROWS }, ["./app.ts"]);
     const response = await running.request("localhost", "/");
     expect([response.status, response.headers.get("content-type"), response.headers.get("x-nano-error")]).toEqual([500, "text/plain; charset=utf-8", "app_exception"]);
-    const [title, trace, ...code] = (await response.text()).split("\n\n");
+    const [title, trace, code, ...rest] = (await response.text()).split("\n\n");
     expect(title).toMatch(/^app_exception \(request [\w-]+\)$/);
     expect(trace).toMatch(/^RangeError: no order 7\n {4}at find \(app\.ts:6:13\)\n {4}at fetch \(app\.ts:12:\d+\)$/);
-    expect(code).toEqual([`${CODE}\n`]);
+    expect([code, rest]).toEqual([`app.ts:6:13\n${CODE}\n`, []]);
     const json = JSON.parse(await get(running, "/", { accept: "application/json" })) as object;
     expect(json).toEqual({ error: "app_exception", request_id: expect.any(String), detail: { name: "RangeError", message: "no order 7", stack: expect.stringMatching(/at find \(app\.ts:6:13\)/), frame: CODE } });
   });

@@ -11,6 +11,8 @@ export interface LoadProblem {
   readonly frame: string;
   /** The way out, or "". */
   readonly hint: string;
+  /** Of code that ran and failed. */
+  readonly stack?: string;
 }
 
 const SHOWN_PROBLEMS = 10;
@@ -50,7 +52,7 @@ export function formatWarning({ file, line, column, message }: LoadProblem): str
 
 export function formatProblem(problem: LoadProblem): string {
   const place = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
-  return `${place}: ${problem.message}${problem.frame === "" ? "" : `\n${problem.frame}`}${problem.hint === "" ? "" : `\n  hint: ${problem.hint}`}`;
+  return `${place}: ${problem.message}${problem.frame === "" ? "" : `\n${problem.frame}`}${(problem.stack ?? "") === "" ? "" : `\n${problem.stack}`}${problem.hint === "" ? "" : `\n  hint: ${problem.hint}`}`;
 }
 
 function isList<T>(value: T | readonly T[]): value is readonly T[] {

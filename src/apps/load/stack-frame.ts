@@ -2,7 +2,8 @@
 import { codeFrame } from "./code-frame.ts";
 import { type MappedCode, sourceText } from "./source-map.ts";
 
-const PLACE = /(?:\(|at )([^()\s]+):(\d{1,9}):(\d{1,9})\)?$/;
+/** Not of evaluated text, whose file is called `<input>`. */
+const PLACE = /(?:\(|at )([^()\s<>]+):(\d{1,9}):(\d{1,9})\)?$/;
 const MOST_LINES = 50;
 
 /** The code around the first place in `stack` (already mapped) that is the app's: its own code before that of packages. Empty when there is none. */

@@ -43,6 +43,7 @@ export const dev: Command = {
     watch: { type: "boolean", help: "reload on save; --no-watch turns it off" },
     profile: { type: "boolean", help: "tell which functions of each request burnt its CPU time, and write a flame graph to a file" },
     "profile-file": { type: "string", value: "file", help: "where the flame graph goes; else nano-profile.html" },
+    "live-reload": { type: "boolean", help: "pages load themselves again after a save; --no-live-reload turns it off" },
     "log-format": { type: "string", value: "format", help: "json, text or apache, in place of lines for people" },
   },
   maxPositionals: 1,
@@ -75,7 +76,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
   for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
   const bundling = bundledEarly(config.apps, artifacts.then(({ nodeModules }) => nodeModules));
-  const server = new Server({ artifacts: await loading, config, observer, loadBundle: bundling, isDev: true, isProfiling: profiler !== null, ...(environment.tracing === undefined ? {} : { tracing: environment.tracing }) });
+  const server = new Server({ artifacts: await loading, config, observer, loadBundle: bundling, isDev: true, reloadsPages: args.choice("live-reload") !== false, isProfiling: profiler !== null, ...(environment.tracing === undefined ? {} : { tracing: environment.tracing }) });
   const { registry } = server.runtime;
   const certificate = args.isSet("https") ? devCertificate(environment.stateFolder, namesBelowLocalhost(config), new Date()) : null;
   if (certificate !== null && certificate.madeForDays !== null) observer.event("certificate_made", { file: certificate.file, days: certificate.madeForDays });

@@ -4,6 +4,8 @@ import { escapeControls } from "../../observe/log.ts";
 import { type ConsoleLevel, type Observer, silent } from "../../observe/observer.ts";
 import type { Paint } from "./paint.ts";
 import type { Page } from "./page.ts";
+import { emphasizedFrame, emphasizedProblems, emphasizedStack } from "../../ingress/dev/failure-text.ts";
+import { hintOf } from "../../ingress/dev/hint.ts";
 import { amount } from "./panels.ts";
 import { requestLine } from "./request-line.ts";
 
@@ -48,9 +50,9 @@ export function createDevObserver({ page, paint, columns, apps }: DevObserverOpt
   return {
     ...silent,
     request: (record) => page.tell(requestLine(record, { paint, columns: columns(), nameWidth }), `request ${record.method} ${record.path} ${record.status} ${record.app}`),
-    kill: ({ app, reason, used, unit, limit, limitKey, stack }) =>
-      page.tell(`${red(reason)} used ${Math.round(used)} ${unit}, ${limitKey} allows ${Math.round(limit)} ${unit}${named(app)}${stack === "" ? "" : `\n${dim(lines(stack).trimEnd())}`}`, `kill ${app} ${reason} ${stack}`),
-    failure: ({ app, name, message, stack, frame }) => page.tell([`${red(`${escapeControls(name)}: ${lines(message)}`)}${named(app)}`, dim(lines(stack).trimEnd()), frame].filter((part) => part !== "").join("\n")),
+    kill: ({ app, reason, used, unit, limit, limitKey, stack, frame }) =>
+      page.tell(`${red(reason)} used ${Math.round(used)} ${unit}, ${limitKey} allows ${Math.round(limit)} ${unit}${named(app)}${[emphasizedStack(stack, paint), emphasizedFrame(frame, paint)].filter((part) => part !== "").map((part) => `\n${part}`).join("")}`, `kill ${app} ${reason} ${stack}`),
+    failure: ({ app, name, message, stack, frame }) => page.tell([`${red(`${escapeControls(name)}: ${lines(message)}`)}${named(app)}`, emphasizedStack(withoutTitle(stack, name, message), paint), emphasizedFrame(frame, paint), yellow(hintOf("app_exception", { name, message, stack, frame }))].filter((part) => part !== "").join("\n")),
     console: (app, _request, level, text, place) => page.tell(`${label(colorOf(level), level)} ${beside(lines(text), `${place === "" ? "" : `  ${dim(escapeControls(place))}`}${named(app)}`)}`),
     appLoaded(app, { ms, bundleBytes, revision, warnings }) {
       page.show(`${label(green, revision === 1 ? "ready" : "reloaded")} ${app} ${dim(`${(bundleBytes / 1024).toFixed(1)} KB in ${ms.toFixed(0)} ms`)}\n`);
@@ -59,7 +61,7 @@ export function createDevObserver({ page, paint, columns, apps }: DevObserverOpt
       if (told !== (warned.get(app) ?? "")) page.show(told);
       warned.set(app, told);
     },
-    appFailed: (app, { error }) => page.show(`${label(red, "failed")} ${app}\n${lines(error).trimEnd()}\n`),
+    appFailed: (app, { error }) => page.show(`${label(red, "failed")} ${app}\n${emphasizedProblems(error.trimEnd(), paint)}\n`),
     egressDenied: (app, _request, host) => page.tell(`${label(yellow, "denied")} fetch to ${escapeControls(host)}${named(app)}`),
     fault: (id, error) => page.show(`${red("nano failed")} (${id}) ${lines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`),
     event: (name, fields) => {
@@ -67,6 +69,12 @@ export function createDevObserver({ page, paint, columns, apps }: DevObserverOpt
       if (told !== "") page.show(`${told}\n`);
     },
   };
+}
+
+/** The app says name and message itself where it made the stack. */
+function withoutTitle(stack: string, name: string, message: string): string {
+  const title = `${name}: ${message}\n`;
+  return stack.startsWith(title) ? stack.slice(title.length) : stack;
 }
 
 /** `aside` behind the first line of `text`. */

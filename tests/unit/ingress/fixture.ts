@@ -2,6 +2,7 @@
 import { DeadlineSweeper } from "../../../src/base/deadline.ts";
 import type { ByteSource } from "../../../src/base/wire.ts";
 import type { IngressRequest } from "../../../src/ingress/exchange.ts";
+import type { DevFront } from "../../../src/ingress/dev/dev-front.ts";
 import { type FetchHandler, fetchHandler } from "../../../src/ingress/fetch-handler.ts";
 import { TrustedProxies } from "../../../src/ingress/forwarded.ts";
 import { type DispatchResult, type IngressLimits, Pipeline } from "../../../src/ingress/pipeline.ts";
@@ -36,7 +37,7 @@ export class Bench {
   readonly pipeline: Pipeline<TestApp>;
   readonly fetch: FetchHandler;
 
-  constructor(dispatch: (request: IngressRequest) => DispatchResult | Promise<DispatchResult>, options: { routes?: Route<TestApp>[]; trusted?: string[]; hasReservedPaths?: boolean } = {}) {
+  constructor(dispatch: (request: IngressRequest) => DispatchResult | Promise<DispatchResult>, options: { routes?: Route<TestApp>[]; trusted?: string[]; hasReservedPaths?: boolean; front?: DevFront } = {}) {
     this.pipeline = new Pipeline({
       router: Router.from(options.routes ?? [{ app, hosts: ["app.test"] }]),
       dispatcher: {
@@ -51,6 +52,7 @@ export class Bench {
       sweeper: this.sweeper,
       limits,
       hasReservedPaths: options.hasReservedPaths ?? false,
+      front: options.front,
     });
     this.fetch = fetchHandler(this.pipeline);
   }

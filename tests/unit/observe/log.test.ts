@@ -68,7 +68,7 @@ describe("a request", () => {
 
 describe("every other event", () => {
   const tell = (log: Observer) => {
-    log.kill({ app: "shop", requestId: "r", reason: "exceededCpu", limitKey: "cpu_ms", limit: 50, used: 50.12345, unit: "ms", stack: "at f (app.js:1:2)" });
+    log.kill({ app: "shop", requestId: "r", reason: "exceededCpu", limitKey: "cpu_ms", limit: 50, used: 50.12345, unit: "ms", stack: "at f (app.js:1:2)", frame: "" });
     log.failure({ app: "shop", requestId: "r", name: "TypeError", message: "no", stack: "at f", frame: "" });
     log.console("shop", "r", "error", "told", "");
     log.appLoaded("shop", { revision: 2, ms: 3.14159, bundleBytes: 10, snapshotBytes: 20, startupCpuMs: 1, warnings: ["a.js:1:2: odd"] });

@@ -54,7 +54,7 @@ describe("metrics", () => {
   test("what happened beside requests is counted too", () => {
     const meter = new Meter(10);
     const { observer } = meter;
-    observer.kill({ app: "a", requestId: "r", reason: "exceededMemory", limitKey: "memory_mb", limit: 1, used: 1, unit: "mb", stack: "" });
+    observer.kill({ app: "a", requestId: "r", reason: "exceededMemory", limitKey: "memory_mb", limit: 1, used: 1, unit: "mb", stack: "", frame: "" });
     observer.appLoaded("a", { revision: 1, ms: 12, bundleBytes: 1, snapshotBytes: 1, startupCpuMs: 1, warnings: [] });
     observer.appFailed("a", { revision: 2, error: "no" });
     observer.egressDenied("a", "r", "10.0.0.1");
