@@ -245,4 +245,31 @@ declare module "nano:test" {
     resetAll(): void;
     restoreAll(): void;
   };
+
+  // ---- for tests that were written for Vitest, Bun or Cloudflare's pool
+
+  /** `app`. */
+  export const SELF: App;
+  /** What `app` finds in its env. */
+  export const env: Readonly<Record<string, any>>;
+  /** For a handler that is called directly, in the test's own isolate. */
+  export function createExecutionContext(): { readonly props: any; waitUntil(promise: Promise<unknown>): void; passThroughOnException(): void };
+  export function waitOnExecutionContext(context: object): Promise<void>;
+  export const vi: {
+    fn: typeof fn;
+    spyOn: typeof spyOn;
+    isMockFunction(value: unknown): boolean;
+    mocked<T>(value: T): T;
+    clearAllMocks(): void;
+    resetAllMocks(): void;
+    restoreAllMocks(): void;
+    useFakeTimers(options?: { now?: Date | number | string }): typeof vi;
+    useRealTimers(): typeof vi;
+    setSystemTime(time: Date | number | string): typeof vi;
+    advanceTimersByTimeAsync(ms: number): Promise<void>;
+    getTimerCount(): number;
+    stubGlobal(name: string, value: unknown): typeof vi;
+    unstubAllGlobals(): typeof vi;
+  };
+  export const jest: typeof vi;
 }

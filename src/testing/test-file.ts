@@ -40,6 +40,8 @@ export interface TestFileOptions {
 }
 
 const MEMORY_BYTES = 256 << 20;
+/** Functions of the engine and of nano. */
+const FRAME_WITHOUT_PLACE = /^ {4}at (?!.*:\d+:\d+\)?$)/;
 /** Reading `nano:test` alone takes a slow machine some 100 ms. */
 const LEAST_LOAD_MS = 2_000;
 /** Tests may do what they like for as long as they may take. */

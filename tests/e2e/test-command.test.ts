@@ -214,6 +214,36 @@ describe("tests", () => {
     test("rows", () => expect(rows).toEqual([3, 7, 5, 2, 12, 2, "function", "x"]));`);
   });
 
+  test("written for Vitest, Bun or Cloudflare's pool run as they are", async () => {
+    const { code, out } = await testing({
+      "vitest.test.ts": `import { afterEach, describe, expect, it, vi } from "vitest";
+        import { createExecutionContext, env, SELF, waitOnExecutionContext } from "cloudflare:test";
+        import worker from "./app.js";
+        afterEach(() => { vi.useRealTimers(); vi.unstubAllGlobals(); vi.restoreAllMocks(); });
+        describe("worker", () => {
+          it("answers directly", async () => {
+            vi.stubGlobal("fetch", vi.fn(async () => new Response("stubbed")));
+            const ctx = createExecutionContext();
+            const response = await worker.fetch(new Request("http://example.com/up"), env, ctx);
+            await waitOnExecutionContext(ctx);
+            expect(await response.text()).toBe("200 stubbed");
+            expect(fetch).toHaveBeenCalledOnce();
+          });
+          it("answers for itself", async () => { expect(await (await SELF.fetch("https://example.com/")).json()).toEqual({ greeting: env.GREETING, pathname: "/" }); });
+          it("tells the time", async () => {
+            vi.useFakeTimers({ now: 1000 });
+            const late = vi.fn();
+            setTimeout(late, 50);
+            await vi.advanceTimersByTimeAsync(50);
+            expect([late.mock.calls.length, Date.now()]).toEqual([1, 1050]);
+            expect(() => vi.mock("./x")).toThrow("modules are bundled before they run");
+          });
+        });`,
+      "bun.test.js": 'import { expect, jest, spyOn, test } from "bun:test"; test("x", () => { const o = { m: () => 1 }; spyOn(o, "m").mockReturnValue(2); expect(o.m()).toBe(2); expect(jest.fn()).not.toHaveBeenCalled(); });',
+    });
+    expect([code, code === 0 ? "" : out]).toEqual([0, ""]);
+  });
+
   test("that fail are shown with their place, what differs, and what they printed", async () => {
     const { code, out } = await testing({
       "tests/a.test.ts": `import { test, expect } from "nano:test";\nimport { double } from "../app.js";\n\ntest("doubles", () => {\n  console.log("printed");\n  expect({ value: double(2) as number, other: 1 }).toEqual({ value: 5, other: 1 });\n});\n\n\ntest("holds", () => {});\n`,
@@ -222,7 +252,7 @@ describe("tests", () => {
     expect(code).toBe(1);
     expect(out).toContain("✓ b.spec.js (1 test, ");
     expect(out).toContain("✗ tests/a.test.ts (2 tests, ");
-    expect(out).toMatch(/✗ doubles \d+ ms\n {4}log printed\n {4}AssertionError: expected { value: 4, other: 1 } to deeply equal { value: 5, other: 1 }\n {4}- Expected\n {4}\+ Received\n/);
+    expect(out).toMatch(/✗ doubles [\d.]+ m?s\n {4}log printed\n {4}AssertionError: expected { value: 4, other: 1 } to deeply equal { value: 5, other: 1 }\n {4}- Expected\n {4}\+ Received\n/);
     expect(out).toContain('    -   "value": 5,\n    +   "value": 4,\n');
     expect(out).toContain("    > 6 |   expect({ value: double(2) as number, other: 1 }).toEqual({ value: 5, other: 1 });\n");
     expect(out).toMatch(/at <anonymous> \(tests\/a\.test\.ts:6:\d+\)\n/);
@@ -241,10 +271,10 @@ describe("tests", () => {
       test("eats", () => { const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1)); });
       test("after", () => { if (runs !== 0) throw new Error("in the same isolate"); });` }, ["--timeout", "100"]);
     expect(code).toBe(1);
-    expect(out).toMatch(/✗ spins \d+ ms\n {4}exceededCpu: it was ended after 100 ms of CPU: a loop that does not end\? \(--timeout allows more\)\n[^]*?> 4 \|[^]*?\n {8}at <anonymous> \(a\.test\.ts:4:\d+\)/);
-    expect(out).toMatch(/✗ spins later \d+ ms\n {4}exceededCpu[^]*?> 5 \|/);
-    expect(out).toMatch(/✗ waits \d+ ms\n {4}TimeoutError: the test took longer than 100 ms/);
-    expect(out).toMatch(/✗ eats \d+ ms\n {4}exceededMemory: it was ended: it used 25\d MB, and memory_mb allows 256 MB/);
+    expect(out).toMatch(/✗ spins [\d.]+ m?s\n {4}exceededCpu: it was ended after 100 ms of CPU: a loop that does not end\? \(--timeout allows more\)\n[^]*?> 4 \|[^]*?\n {8}at <anonymous> \(a\.test\.ts:4:\d+\)/);
+    expect(out).toMatch(/✗ spins later [\d.]+ m?s\n {4}exceededCpu[^]*?> 5 \|/);
+    expect(out).toMatch(/✗ waits [\d.]+ m?s\n {4}TimeoutError: the test took longer than 100 ms/);
+    expect(out).toMatch(/✗ eats [\d.]+ m?s\n {4}exceededMemory: it was ended: it used 25\d MB, and memory_mb allows 256 MB/);
     expect(out).toContain("Tests  4 failed | 2 passed\n");
   });
 

@@ -24,6 +24,8 @@ export type Resolution =
 
 export type RefusalReason = "missing" | "outside" | "builtin" | "url";
 
+/** What tests written for others import: `nano:test` has the names that they know. */
+const TESTING_ALIASES: readonly string[] = ["vitest", "bun:test", "cloudflare:test"];
 const APP_EXTENSIONS = [".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".json"];
 const PACKAGE_EXTENSIONS = [".js", ".mjs", ".cjs", ".json", ".jsx", ".ts", ".tsx", ".mts", ".cts"];
 /** TypeScript sources import by the name of the file they will become. */
@@ -68,7 +70,7 @@ export class Resolver {
   #resolve(specifier: string, folder: string, style: ImportStyle): Resolution {
     if (specifier === "" || specifier.includes("\0")) return refuse("missing", "it is not a name");
     if (specifier.startsWith("node:")) return this.#builtin(specifier.slice("node:".length));
-    if (specifier === TESTING) return this.#testing();
+    if (specifier === TESTING || (TESTING_ALIASES.includes(specifier) && this.#isForTests)) return this.#testing();
     if (specifier.startsWith(CLOUDFLARE)) return this.#cloudflare(specifier);
     if (/^[a-z][a-z0-9+.-]+:/i.test(specifier) || specifier.startsWith("//"))
       return refuse("url", "an app is made of files in its folder and npm packages", "download the module into the app's folder, or install the package from npm");
@@ -189,6 +191,10 @@ export class Resolver {
       if (replaced !== null && !(replaced.kind === "file" && replaced.realPath === seen.realPath)) return replaced;
     }
     return { kind: "file", realPath: seen.realPath };
+  }
+
+  get #isForTests(): boolean {
+    return (this.#nodeModules?.testingPath ?? null) !== null;
   }
 
   #testing(): Resolution {

@@ -32,6 +32,7 @@ export const test: Command = {
     outfile: { type: "string", value: "file", help: "where the reporter writes, in place of the terminal" },
     config: { type: "string", short: "c", value: "file", help: "config file; else NANO_CONFIG, ./nano.json, or the app in the working directory" },
     var: { type: "string", value: "KEY=VALUE", isList: true, help: "a variable for the env of every app; wins over .env files, .dev.vars and the config" },
+    env: { type: "string", short: "e", value: "name", help: "the environment: env.<name> of a wrangler file, .dev.vars.<name>, .env.<name>" },
     mode: { type: "string", value: "name", help: "which .env.<name> to read besides .env; else test" },
     "pass-with-no-tests": { type: "boolean", help: "finding no test file is no failure" },
   },

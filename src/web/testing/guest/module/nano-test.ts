@@ -1,6 +1,7 @@
 /** `nano:test`: what a test file imports. Bundled into test files alone, as the node: modules are into the apps that import them. */
-import { fn, isMockFunction, restoreAllMocks, clearAllMocks, resetAllMocks, spyOn } from "@vitest/spy";
+import { clearAllMocks, fn, isMockFunction, resetAllMocks, restoreAllMocks, spyOn } from "@vitest/spy";
 import { App } from "./app.ts";
+import { envOf } from "./compatible.ts";
 import { ops } from "./door.ts";
 import { run } from "./runner.ts";
 
@@ -16,6 +17,10 @@ export const app = new App(() => ops.app_open(null));
 export function appNamed(name: string): App {
   return new App(() => ops.app_open(name));
 }
+
+export { createExecutionContext, vi, vi as jest, waitOnExecutionContext } from "./compatible.ts";
+export const env = envOf(app);
+export const SELF = app;
 
 /** Mocks under the names that Vitest has for them. */
 export const mock = { fn, spyOn, isMockFunction, clearAll: clearAllMocks, resetAll: resetAllMocks, restoreAll: restoreAllMocks };
