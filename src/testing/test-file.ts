@@ -178,7 +178,7 @@ class FileRun implements Disposable {
     const title = `${error.name}: ${error.message}\n`;
     const stack = (error.stack.startsWith(title) ? error.stack.slice(title.length) : error.stack)
       .split("\n")
-      .filter((line) => line !== "" && !line.endsWith(" (native)") && !line.endsWith(OWN_PLACE))
+      .filter((line) => line !== "" && !FRAME_WITHOUT_PLACE.test(line) && !line.endsWith(OWN_PLACE))
       .join("\n");
     return { ...error, stack, frame: frameOfStack(stack, this.#bundle) };
   }
