@@ -100,6 +100,7 @@ const encoder = new TextEncoder();
 export class OutOfMemory extends Error {}
 
 export class EngineInstance {
+  hooks: EngineHooks;
   readonly memory: WebAssembly.Memory;
   readonly exports: EngineExports;
   readonly layout: EngineLayout;
@@ -112,10 +113,11 @@ export class EngineInstance {
 
   /** Allocates linear memory of at most `maxBytes` and instantiates the module: about 0.2 ms. */
   constructor(engine: Engine, hooks: EngineHooks, maxBytes: number) {
+    this.hooks = hooks;
     this.layout = engine.layout;
     this.memory = new WebAssembly.Memory({ initial: engine.layout.initialPages, maximum: Math.floor(maxBytes / PAGE) });
     this.refresh();
-    const instance = new WebAssembly.Instance(engine.module, { env: this.#imports(hooks) } as unknown as Bun.WebAssembly.Imports);
+    const instance = new WebAssembly.Instance(engine.module, { env: this.#imports() } as unknown as Bun.WebAssembly.Imports);
     this.exports = instance.exports as unknown as EngineExports;
     this.fuel = HOST_FUEL;
     this.call = promising(this.exports.nano_enter);
@@ -317,14 +319,14 @@ export class EngineInstance {
     return thrown === 0 ? this.pointers.undefined : thrown;
   }
 
-  #imports(hooks: EngineHooks): Record<string, unknown> {
+  #imports(): Record<string, unknown> {
     const instance = this;
     return {
       memory: this.memory,
-      call_function: (_context: number, _self: number, argc: number, argv: number, id: number) => hooks.callFunction(argc, argv >>> 0, id),
-      interrupt: suspending((runtime) => hooks.interrupt(runtime !== 0)),
-      resize_heap: (bytes: number) => (hooks.grow(bytes >>> 0) ? 1 : 0),
-      date_now: () => hooks.now(),
+      call_function: (_context: number, _self: number, argc: number, argv: number, id: number) => instance.hooks.callFunction(argc, argv >>> 0, id),
+      interrupt: suspending((runtime) => instance.hooks.interrupt(runtime !== 0)),
+      resize_heap: (bytes: number) => (instance.hooks.grow(bytes >>> 0) ? 1 : 0),
+      date_now: () => instance.hooks.now(),
       // Guests live in UTC: the host's time zone is none of their business.
       localtime: (seconds: bigint, at: number) => writeUtc(instance.view, Number(seconds), at),
       tzset: (timezone: number, daylight: number, standardName: number, daylightName: number) => {
@@ -338,23 +340,28 @@ export class EngineInstance {
         instance.view.setUint32(size, 0, true);
         return 0;
       },
-      environ_get: () => 0,
-      abort: () => fault("abort"),
-      assert_fail: () => fault("assertion failed"),
-      exit: () => fault("exit"),
-      load_module: () => 0,
-      normalize_module: () => 0,
-      free_host_ref: () => {},
-      setitimer: () => 0,
-      runtime_keepalive_clear: () => {},
-      fd_close: () => EBADF,
-      fd_seek: () => EBADF,
-      fd_write: () => EBADF,
+      ...SAME_EVERYWHERE,
     };
   }
 }
 
 const EBADF = 8;
+
+/** Of no instance. */
+const SAME_EVERYWHERE = {
+  environ_get: () => 0,
+  abort: () => fault("abort"),
+  assert_fail: () => fault("assertion failed"),
+  exit: () => fault("exit"),
+  load_module: () => 0,
+  normalize_module: () => 0,
+  free_host_ref: () => {},
+  setitimer: () => 0,
+  runtime_keepalive_clear: () => {},
+  fd_close: () => EBADF,
+  fd_seek: () => EBADF,
+  fd_write: () => EBADF,
+};
 
 function replaceNuls(bytes: Uint8Array, from: number, to: number): void {
   for (let i = from; i < to; i++) if (bytes[i] === 0) bytes[i] = 1;

@@ -22,6 +22,8 @@ export class GuestMemory {
   readonly limitBytes: number;
   /** Drops idle isolates, those first that have been idle for longest, until `isEnough` or none is left. */
   onPressure: (isEnough: () => boolean) => void = () => {};
+  /** What is only kept for others to be quick goes before that. */
+  onShort: () => void = () => {};
   readonly #mostHolders: number;
   readonly #holders = new Set<MemoryHolder>();
   #usedBytes = 0;
@@ -103,6 +105,7 @@ export class GuestMemory {
 
   #makeRoom(bytes: number): boolean {
     const isEnough = () => this.#usedBytes + bytes <= this.limitBytes;
+    if (!isEnough()) this.onShort();
     if (!isEnough()) this.onPressure(isEnough);
     return isEnough();
   }

@@ -1,5 +1,6 @@
 /** What all isolates of a process share, and what one of them is made of. */
 import type { DeadlineSweeper } from "../base/deadline.ts";
+import type { BlankPool } from "./blanks.ts";
 import type { Engine } from "./engine.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { GuestPages } from "./guest-pages.ts";
@@ -21,6 +22,7 @@ export interface IsolateHost {
   readonly events: ReadonlyMap<string, number>;
   now(): number;
   readonly pages: GuestPages;
+  readonly blanks: BlankPool;
   readonly memory: GuestMemory;
   /** The file of apps, when their invocations are to be profiled. */
   readonly profiledFile?: string | undefined;

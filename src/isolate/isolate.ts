@@ -3,7 +3,7 @@
  * burn to their invocations, and is condemned, never repaired, when a limit is broken or a host exception unwinds through it.
  */
 import type { DeadlineSweeper } from "../base/deadline.ts";
-import { EngineInstance, OutOfMemory } from "./engine.ts";
+import { type EngineInstance, OutOfMemory } from "./engine.ts";
 import { Entrance, type Entry, type SettleEntry } from "./entry.ts";
 import { describeKill, hostFailure } from "./kill.ts";
 import { FuelMeter } from "./fuel-meter.ts";
@@ -58,17 +58,15 @@ export class Isolate implements InvocationHome, MemoryHolder {
     this.#host = host;
     this.#options = options;
     this.#clockStartMs = options.clockStartMs ?? 0;
-    this.#engine = new EngineInstance(
-      host.engine,
-      {
-        callFunction: (_argc, argv, id) => this.#callOp(argv, id),
-        interrupt: (polled) => this.#interrupt(polled),
-        grow: (bytes) => this.#grow(bytes),
-        now: () => host.now(),
-      },
-      options.memoryBytes,
-    );
-    this.#memory = new OwnMemory(host, this.#engine, options.snapshot, this);
+    const blank = host.blanks.take(options.snapshot.image, options.memoryBytes);
+    this.#engine = blank.engine;
+    this.#engine.hooks = {
+      callFunction: (_argc, argv, id) => this.#callOp(argv, id),
+      interrupt: (polled) => this.#interrupt(polled),
+      grow: (bytes) => this.#grow(bytes),
+      now: () => host.now(),
+    };
+    this.#memory = new OwnMemory(host, blank, options.snapshot, this);
     this.#engine.reseed();
     this.#engine.resumeContexts();
     resumeStacks(this.#engine);

@@ -1,4 +1,5 @@
 /** The linear memory of one isolate: what it starts from and shares, what the budget counts it for, and what goes back to the system while it rests and when it ends. */
+import type { Blank } from "./blanks.ts";
 import type { EngineInstance } from "./engine.ts";
 import type { GuestMemory, MemoryHolder } from "./guest-memory.ts";
 import type { GuestPages, SharedPages } from "./guest-pages.ts";
@@ -17,7 +18,7 @@ export class OwnMemory {
   readonly #snapshot: Snapshot;
   readonly #holder: MemoryHolder;
   /** Null where it is a copy. */
-  #shared: SharedPages | null = null;
+  readonly #shared: SharedPages | null;
   #renewal: Renewal | null = null;
   #countedBytes: number;
   #rest: "active" | "quiet" | "trimmed" = "active";
@@ -26,16 +27,14 @@ export class OwnMemory {
   /** What it holds beyond its image, while its pages are not there. */
   #stash: Patch | null = null;
 
-  /** Fills the instance. Throws when the snapshot does not fit. */
-  constructor(host: MemoryHost, engine: EngineInstance, snapshot: Snapshot, holder: MemoryHolder) {
+  /** Makes what is blank but for the image the snapshot. Throws when that does not fit. */
+  constructor(host: MemoryHost, { engine, shared }: Blank, snapshot: Snapshot, holder: MemoryHolder) {
     this.#host = host;
     this.#engine = engine;
+    this.#shared = shared;
     this.#snapshot = snapshot;
     this.#holder = holder;
-    const isFilled = restoreSnapshot(engine, snapshot, (fresh, image) => {
-      this.#shared = host.pages.fill(fresh, image);
-    });
-    if (!isFilled) throw new Error("the snapshot does not fit in the isolate's memory");
+    if (!restoreSnapshot(engine, snapshot, () => {})) throw new Error("the snapshot does not fit in the isolate's memory");
     this.#countedBytes = residentBytes(snapshot);
   }
 

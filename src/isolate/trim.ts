@@ -13,6 +13,8 @@ export interface Trimmed {
   readonly bytes: number;
   /** To be applied before the memory is looked at again. */
   readonly stash: Patch | null;
+  /** 1 for each page that it had written to; null where nobody knows. */
+  readonly isWritten: Uint8Array | null;
 }
 
 /** Of its heap, what is looked through in one go: about half a millisecond. */
@@ -25,23 +27,24 @@ const FEW_PAGES = 48;
 /** Of an isolate whose memory is an image that others share. */
 export function trimShared(system: SystemMemory, engine: EngineInstance, image: MemoryImage): Trimmed {
   const { bytes } = engine;
-  const changed = changedPages(engine, image, system.writtenPages(bytes));
+  const isWritten = system.writtenPages(bytes);
+  const changed = changedPages(engine, image, isWritten);
   if (changed.length <= MOST_STASHED_PAGES) {
     const stash = takePatch(bytes, image, changed);
     system.discard(bytes);
-    return { bytes: stash?.bytes ?? 0, stash };
+    return { bytes: stash?.bytes ?? 0, stash, isWritten };
   }
   const isChanged = new Uint8Array(bytes.byteLength / OS_PAGE);
   for (const page of changed) isChanged[page] = 1;
   discardRuns(system, bytes, isChanged, 0);
-  return { bytes: changed.length * OS_PAGE, stash: null };
+  return { bytes: changed.length * OS_PAGE, stash: null, isWritten };
 }
 
 /** Of an isolate whose memory is all its own. */
 export function trimCopy(system: SystemMemory, engine: EngineInstance, image: MemoryImage): Trimmed {
   const isDead = deadPages(engine, image);
   discardRuns(system, engine.bytes, isDead, 1);
-  return { bytes: isDead.reduce((live, is) => live + 1 - is, 0) * OS_PAGE, stash: null };
+  return { bytes: isDead.reduce((live, is) => live + 1 - is, 0) * OS_PAGE, stash: null, isWritten: null };
 }
 
 /** In order: the pages that differ from the image, but for those that hold only what is dead. `isWritten`: those that may. */

@@ -21,6 +21,7 @@ import { type Route, Router } from "../ingress/router.ts";
 import { Calibration } from "../isolate/calibrate.ts";
 import type { IsolateHost } from "../isolate/isolate-host.ts";
 import { GuestMemory } from "../isolate/guest-memory.ts";
+import { BlankPool } from "../isolate/blanks.ts";
 import { GuestPages } from "../isolate/guest-pages.ts";
 import { openSystemMemory } from "../isolate/system-memory.ts";
 import { RestRounds } from "../isolate/rest.ts";
@@ -127,6 +128,8 @@ export class Runtime {
       assetsOf: (name) => app(name)?.serving.revision.assets ?? undefined,
       egress: observedEgress(observer, this.#tracing?.tracer ?? null, testing?.wrapEgress(egress) ?? egress),
     });
+    const pages = new GuestPages({ system: openSystemMemory(), isShared: config.sharesPages });
+    const memory = new GuestMemory(guestMemoryBytes(config.limits.processMemoryBytes, typeof config.workers === "number" ? Math.max(1, config.workers) : 1), limitValue("process_isolates"));
     this.#host = {
       engine: artifacts.engine,
       ops,
@@ -137,8 +140,9 @@ export class Runtime {
       events: artifacts.base.events,
       profiledFile: options.isProfiling === true ? BUNDLE_FILE_NAME : undefined,
       now: testing?.now ?? (() => Date.now()),
-      pages: new GuestPages({ system: openSystemMemory(), isShared: config.sharesPages }),
-      memory: new GuestMemory(guestMemoryBytes(config.limits.processMemoryBytes, typeof config.workers === "number" ? Math.max(1, config.workers) : 1), limitValue("process_isolates")),
+      pages,
+      memory,
+      blanks: new BlankPool({ engine: artifacts.engine, pages, memory }, limitValue("blank_isolates")),
       reportFault: (error) => {
         const id = crypto.randomUUID();
         observer.fault(id, error);
@@ -209,6 +213,7 @@ export class Runtime {
     this.registry.close();
     this.#connections.close();
     this.#rests.close();
+    this.#host.blanks.close();
     this.#sweeper.close();
   }
 }

@@ -6,6 +6,7 @@ import { mapStack } from "../../src/apps/load/map-stack.ts";
 import { DeadlineSweeper } from "../../src/base/deadline.ts";
 import { type ByteSource, eachHeader, isByteSource, type ResponseWire } from "../../src/base/wire.ts";
 import type { GuestInvocation } from "../../src/isolate/guest-invocation.ts";
+import { BlankPool } from "../../src/isolate/blanks.ts";
 import { GuestPages } from "../../src/isolate/guest-pages.ts";
 import { GuestError } from "../../src/isolate/guest-error.ts";
 import type { GuestFailure, InvocationLimits, InvocationSummary, Kill } from "../../src/isolate/invocation.ts";
@@ -163,6 +164,8 @@ export class TestIsolate implements Disposable {
     this.#env = JSON.stringify(settings.env ?? {});
     this.#bindings = settings.assets === undefined ? "" : "ASSETS assets";
     const refuse = () => Promise.reject(new GuestError("TypeError", "there is no network in this test"));
+    const ownPages = settings.pages ?? pages;
+    const memory = new GuestMemory(Number.POSITIVE_INFINITY);
     this.#host = {
       engine: artifacts.engine,
       ops: createOps({
@@ -181,8 +184,9 @@ export class TestIsolate implements Disposable {
       profiledFile: settings.isProfiling === true ? "app.js" : undefined,
       events: artifacts.base.events,
       now: () => Date.now(),
-      pages: settings.pages ?? pages,
-      memory: new GuestMemory(Number.POSITIVE_INFINITY),
+      pages: ownPages,
+      memory,
+      blanks: new BlankPool({ engine: artifacts.engine, pages: ownPages, memory }, 0),
       reportFault: (error) => `fault ${this.faults.push(error)}`,
     };
     this.#isolate = this.#clone(artifacts.base.snapshot);
