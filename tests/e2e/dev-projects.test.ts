@@ -111,6 +111,13 @@ describe("changes of a config while nano dev runs", () => {
     await untilAnswer(running, '["b2",{}]');
   });
 
+  test("a file is there for import() of a name made at run time once it is saved", async () => {
+    const { running, save } = await dev({ "index.js": "export default { fetch: () => import(`./${['lang', 'b'].join('/')}.js`).then((found) => new Response(found.text), ({ message }) => new Response(message)) };\n", "lang/a.js": 'export const text = "a";\n' });
+    expect(await answerOf(running)).toStartWith('cannot import "./lang/b.js"');
+    await save("lang/b.js", 'export const text = "b";\n');
+    await untilAnswer(running, "b");
+  });
+
   test(".dev.vars is followed when it changes, comes and goes", async () => {
     const { running, save, folder } = await dev({ "wrangler.toml": 'main = "a.ts"\n[vars]\nA = "toml"\n', "a.ts": ECHO_ENV });
     expect(await answerOf(running)).toBe('{"A":"toml"}');
@@ -136,7 +143,7 @@ describe("a wrangler file", () => {
   test("is served as it is, and what nano lacks is told by name", async () => {
     const { running } = await dev(FILES);
     for (const host of ["localhost", "shop.localhost"]) expect(await answerOf(running, host)).toBe('[42,{"STAGE":"top","KV":{}},1,"top"]');
-    expect(running.out).toContain("wrangler.toml:6:3: kv_namespaces[0]: nano has no such binding, and the app does without: KV (KV namespace, line 6)");
+    await running.waitFor(() => running.out.includes("wrangler.toml:6:3: kv_namespaces[0]: nano has no such binding, and the app does without: KV (KV namespace, line 6)"), "what is told");
   });
 
   test("a binding that nano lacks is an error at its first use, which says so; until then it harms nobody", async () => {
@@ -173,7 +180,7 @@ describe("a wrangler file", () => {
   test("a missing main says that it may have to be built", async () => {
     const { running, save } = await dev({ "wrangler.toml": 'main = "dist/worker.js"\n[build]\ncommand = "npm run build"\n' });
     expect(await answerOf(running)).toContain("dist/worker.js: there is no such file\n  hint: build the app first");
-    expect(running.out).toContain("wrangler.toml:3:1: build.command: nano does not run this command");
+    await running.waitFor(() => running.out.includes("wrangler.toml:3:1: build.command: nano does not run this command"), "what is told");
     await save("dist/worker.js", saying("built"));
     await untilAnswer(running, '["built",{}]');
   });
@@ -200,7 +207,7 @@ describe("scheduled()", () => {
     const { running } = await dev({ "wrangler.toml": `${TOML}[vars]\nA = "a"\n`, "a.ts": source });
     expect(await call(running, "?cron=*/5+*+*+*+*&time=1000")).toEqual([200, "ok"]);
     await untilAnswer(running, '["this","*/5 * * * *",1000,"scheduled",null,"a","waited"]');
-    expect(running.out).toContain("nano runs nothing by the clock");
+    await running.waitFor(() => running.out.includes("nano runs nothing by the clock"), "what is told");
   });
 
   test("that throws is shown as any error, with its place", async () => {

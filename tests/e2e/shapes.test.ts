@@ -20,20 +20,18 @@ const jsonOf = async (running: NanoProcess, path: string, init?: RequestInit, ho
 
 test("Hono with JSX: layouts, async components, forms, a renderer and middleware", async () => {
   const running = await dev("hono-jsx");
-  const page = async () => (await running.request("guestbook.localhost", "/")).text();
-  expect(await page()).toBe('<html lang="en"><head><title>Guest book</title></head><body><h1>Guest book</h1><ul><li><b>Ada</b>: 1 &lt; 2</li></ul></body></html>');
+  expect(await (await running.request("guestbook.localhost", "/")).text()).toBe('<html lang="en"><head><title>Guest book</title></head><body><h1>Guest book</h1><ul><li><b>Ada</b>: 1 &lt; 2</li></ul></body></html>');
   const signed = await running.request("localhost", "/sign", { method: "POST", body: new URLSearchParams({ name: "Grace", text: "hi" }) });
-  expect([signed.status, signed.headers.get("location")]).toEqual([302, "/"]);
-  expect(await page()).toContain("<li><b>Grace</b>: hi</li>");
+  expect([signed.status, await signed.text()]).toEqual([201, expect.stringContaining("<li><b>Grace</b>: hi</li></ul>")]);
   expect(await (await running.request("localhost", "/nothing")).text()).toBe("no page /nothing");
-  await running.waitFor(() => /--> POST \/sign .*302/.test(running.out), "what the middleware logs");
+  await running.waitFor(() => /--> POST \/sign .*201/.test(running.out), "what the middleware logs");
 });
 
 test("itty-router: parameters, bodies, errors, CORS, and an environment", async () => {
   const running = await dev("itty-router", "--env", "staging");
   expect(await jsonOf(running, "/", undefined, "todos-staging.localhost")).toEqual({ greeting: "hello from staging" });
   expect(await jsonOf(running, "/todos", { method: "POST", body: '{"text":"route"}' })).toEqual({ id: 2, text: "route" });
-  expect(await jsonOf(running, "/todos/2")).toEqual({ id: 2, text: "route" });
+  expect(await jsonOf(running, "/todos/1")).toEqual({ id: 1, text: "write a router" });
   expect(await jsonOf(running, "/todos/3")).toEqual({ status: 404, error: "no such todo" });
   expect(await jsonOf(running, "/broken")).toEqual({ status: 500, error: "broken on purpose" });
   const preflight = await running.request("localhost", "/todos", { method: "OPTIONS", headers: { origin: "http://a.test", "access-control-request-method": "POST" } });
@@ -55,32 +53,31 @@ test("cron and fetch: the clock's events by hand", async () => {
   const ring = (cron: string) => running.request("localhost", `/cdn-cgi/handler/scheduled?cron=${cron.replaceAll(" ", "+")}&time=86400000`);
   expect((await running.request("localhost", "/")).status).toBe(404);
   expect((await ring("0 */6 * * *")).status).toBe(200);
-  await running.waitFor(() => running.out.includes("/cdn-cgi/handler/scheduled"), "the request");
-  let digest: unknown = null;
-  for (let i = 0; i < 200 && digest === null; i++) digest = await jsonOf(running, "/").catch(() => null);
-  expect(digest).toEqual({ at: "1970-01-02T00:00:00.000Z", lines: ["one", "two"] });
+  let digest = await running.request("localhost", "/");
+  for (let i = 0; i < 1_000 && digest.status === 404; i++) digest = await running.request("localhost", "/");
+  expect(await digest.json()).toEqual({ at: "1970-01-02T00:00:00.000Z", lines: ["one", "two"] });
   expect((await ring("0 0 * * 1")).status).toBe(200);
   expect((await running.request("localhost", "/")).status).toBe(404);
   const unknown = await ring("1 1 1 1 1");
   expect([unknown.status, await unknown.text()]).toEqual([500, expect.stringMatching(/Error: no work for 1 1 1 1 1\n {4}at scheduled \(src\/worker\.ts:20:\d+\)/)]);
-  expect(running.out).toContain('in nano dev: curl "http://localhost:<port>/cdn-cgi/handler/scheduled?cron=0+*/6+*+*+*"');
+  await running.waitFor(() => running.out.includes('in nano dev: curl "http://localhost:<port>/cdn-cgi/handler/scheduled?cron=0+*/6+*+*+*"'), "what is told of crons");
 });
 
 test("TypeScript of many files: path aliases of an extended tsconfig, aliases of modules, #imports, definitions, enums, namespaces", async () => {
   const running = await dev("path-aliases");
   expect(await jsonOf(running, "/")).toEqual({ id: "id-1", isOpen: true, total: "12.50", build: "42", feature: true });
-  expect(await (await running.request("localhost", "/")).text()).toMatch(/RangeError: too many orders\n {4}at add \(src\/orders\/repository\.ts:10:\d+\)/);
+  expect(await (await running.request("localhost", "/full")).text()).toMatch(/RangeError: too many orders\n {4}at add \(src\/orders\/repository\.ts:10:\d+\)/);
 });
 
 test("many packages of npm, with Node's globals and modules", async () => {
   const running = await dev("npm-heavy");
   const post = (body: object) => running.request("localhost", "/products", { method: "POST", body: JSON.stringify(body) });
-  expect(await (await post({ name: "pen", price: "2.5" })).json()).toEqual({ name: "pen", price: 2.5 });
+  expect(await (await post({ name: "pen", price: "2.5" })).json()).toEqual({ name: "pen", price: 2.5, count: 1 });
   const refused = await post({ name: "", price: -1 });
   expect([refused.status, await refused.text()]).toEqual([422, "name,price"]);
-  const list = await running.request("localhost", "/products");
+  const list = await running.request("localhost", "/products?name=pen");
   expect([await list.text(), list.headers.has("etag")]).toEqual(["<li>pen</li>", true]);
-  expect(await jsonOf(running, "/tools")).toEqual({ count: 1, region: "north", mode: "production", hash: "2d711642", joined: "YWI=", distance: 1, kind: "private", config: { a: 1 }, checked: { a: "b" } });
+  expect(await jsonOf(running, "/tools")).toEqual({ region: "north", mode: "production", hash: "2d711642", joined: "YWI=", distance: 1, kind: "private", config: { a: 1 }, checked: { a: "b" } });
 });
 
 describe("an import of WebAssembly", () => {
@@ -90,7 +87,7 @@ describe("an import of WebAssembly", () => {
     const running = await dev("wasm-import");
     const response = await running.request("localhost", "/");
     expect([response.status, await response.text()]).toEqual([503, expect.stringMatching(SAID)]);
-    expect(running.out).toMatch(SAID);
+    await running.waitFor(() => SAID.test(running.out), "the terminal");
   });
 
   test("is told by nano check", async () => {
@@ -108,7 +105,9 @@ test("import() runs a module when it is asked for, and once", async () => {
   const running = await dev("dynamic-import");
   expect(await jsonOf(running, "/?lang=de")).toEqual({ hello: "Hallo", loaded: ["de"] });
   expect(await jsonOf(running, "/?lang=de")).toEqual({ hello: "Hallo", loaded: ["de"] });
-  expect(await jsonOf(running, "/")).toEqual({ hello: "Hello", loaded: ["de", "en"] });
+  const english = (await jsonOf(running, "/")) as { hello: string; loaded: string[] };
+  expect([english.hello, english.loaded.at(-1)]).toEqual(["Hello", "en"]);
+  expect(await jsonOf(running, "/?month=may")).toEqual({ days: 31 });
   expect(await (await running.request("localhost", "/?lang=fr")).text()).toBe("no language fr");
 });
 

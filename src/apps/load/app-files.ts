@@ -3,13 +3,14 @@
  * through here, so that no symbolic link, absolute path or race can bring in a file from anywhere else.
  */
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
+import { closeSync, constants, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 
 const READ_ATTEMPTS = 3;
 /** In place of a digest. */
 const UNREAD = "";
 const MOST_MISSING = 2_000;
+const MOST_LISTED = 5_000;
 
 interface Zone {
   /** A real path. */
@@ -25,6 +26,8 @@ export interface FilesTrace {
   readonly looks: readonly (readonly [path: string, seen: string])[];
   /** Real path, and the hash of what was read. */
   readonly digests: readonly (readonly [path: string, digest: string])[];
+  /** Folder, and the hash of the names of the files below it. */
+  readonly lists: readonly (readonly [folder: string, digest: string])[];
 }
 
 /** A file was replaced, or is not a plain file, or leads elsewhere. The message is for the app's author. */
@@ -45,7 +48,8 @@ export class AppFiles {
   /** What every look found, and every read: as long as these are the same, so is what was made of them. */
   readonly #looks = new Map<string, string>();
   readonly #digests = new Map<string, string>();
-  /** Where something was looked for in the app itself, and there was nothing. Not all of a large number. */
+  readonly #lists = new Map<string, string>();
+  /** Where something was looked for in the app itself, and there was nothing; and folders of which all files count. Not all of a large number. */
   readonly missing = new Set<string>();
 
   /** `rootPath` may itself be a link (a deployment switch): it is followed once, here. */
@@ -70,14 +74,15 @@ export class AppFiles {
 
   /** All that this load depends on. */
   get trace(): FilesTrace {
-    return { zones: this.#zones.map(({ path, name }) => `${name} ${path}`), looks: [...this.#looks], digests: [...this.#digests] };
+    return { zones: this.#zones.map(({ path, name }) => `${name} ${path}`), looks: [...this.#looks], digests: [...this.#digests], lists: [...this.#lists] };
   }
 
   /** Whether a load that left `trace` would find now what it found then. */
-  matches({ zones, looks, digests }: FilesTrace, maxBytes: number): boolean {
+  matches({ zones, looks, digests, lists }: FilesTrace, maxBytes: number): boolean {
     if (zones.join("\n") !== this.trace.zones.join("\n")) return false;
     for (const [path, seen] of looks) if (describe(this.look(path)) !== seen) return false;
     for (const [path, digest] of digests) if (this.#digestOf(path, maxBytes) !== digest) return false;
+    for (const [folder, digest] of lists) if (digestOf(this.list(folder).join("\n")) !== digest) return false;
     return true;
   }
 
@@ -110,6 +115,25 @@ export class AppFiles {
     if (seen !== null) return seen;
     if (this.missing.size < MOST_MISSING && isInside(this.rootPath, path) && !this.isPackage(path)) this.missing.add(path);
     return null;
+  }
+
+  /** Plain files below `folder`, which is the app's own, without packages and what begins with a dot. Empty when there are none, or too many to be meant. */
+  list(folder: string): readonly string[] {
+    const files: string[] = [];
+    const walk = (path: string): void => {
+      if (!isInside(this.rootPath, path) || files.length > MOST_LISTED) return;
+      // New files change the folder.
+      if (this.missing.size < MOST_MISSING) this.missing.add(path);
+      for (const entry of entriesOf(path)) {
+        if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+        if (entry.isDirectory()) walk(join(path, entry.name));
+        else if (entry.isFile()) files.push(join(path, entry.name));
+      }
+    };
+    walk(join(folder, "."));
+    const listed = files.length > MOST_LISTED ? [] : files.sort();
+    this.#lists.set(folder, digestOf(listed.join("\n")));
+    return listed;
   }
 
   /**
@@ -154,7 +178,15 @@ function describe(seen: ReturnType<AppFiles["look"]>): string {
   return seen === null ? "" : `${seen.isFile ? "file" : "folder"} ${seen.realPath}`;
 }
 
-function digestOf(bytes: Uint8Array): string {
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function digestOf(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("base64");
 }
 

@@ -10,6 +10,7 @@ import { type AppFiles, UnsafeFile } from "./app-files.ts";
 import { codeFrame } from "./code-frame.ts";
 import { CODE_EXTENSIONS, type Entry } from "./entry.ts";
 import { dataModule, FileKinds, type ModuleLoader, splitQuery } from "./file-kinds.ts";
+import { withImportPatterns } from "./import-patterns.ts";
 import { findImport, importTypes } from "./import-site.ts";
 import type { LoadProblem } from "./load-error.ts";
 import { nameDeclaredTwice, withoutCommonJs } from "./module-scope.ts";
@@ -189,10 +190,19 @@ class AppBuild implements BuildResult {
     }));
   }
 
-  #contentsOf(path: string, { realPath, loader, text }: Module): string {
-    if (!CODE_EXTENSIONS.includes(extname(realPath)) || loader === "text" || loader === "json") return text;
+  #contentsOf(path: string, { realPath, loader, text: source }: Module): string {
+    if (!CODE_EXTENSIONS.includes(extname(realPath)) || loader === "text" || loader === "json") return source;
+    const text = this.#files.isPackage(realPath) ? source : withImportPatterns(source, realPath, (folder) => this.#filesBelow(folder, realPath));
     if (this.#hasNodeGlobals) for (const name of nodeGlobalsIn(text)) this.#nodeGlobals.add(name);
     return withoutCommonJs(text, this.#ownNames.get(path) ?? []);
+  }
+
+  /** Those that can be imported. */
+  #filesBelow(folder: string, importer: string): readonly string[] {
+    return this.#files.list(folder).filter((file) => {
+      const loader = this.#kinds.loaderOf(this.#files.nameOf(file) ?? "", undefined);
+      return file !== importer && loader !== null && loader !== "wasm" && !file.endsWith(".d.ts");
+    });
   }
 
   get #entryModule(): { readonly path: string; readonly namespace: string } {

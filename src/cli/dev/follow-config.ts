@@ -61,6 +61,7 @@ export class ConfigFollower {
   async #apply(next: Config): Promise<void> {
     const { runtime: { registry }, observer } = this.#options;
     const before = this.#config;
+    const startedMs = Date.now();
     this.#config = next;
     const { added, removed, changed } = diffApps(before.apps, next.apps);
     for (const warning of newOnes(before.warnings, next.warnings)) observer.event("config_warning", { warning });
@@ -79,14 +80,14 @@ export class ConfigFollower {
     await Promise.all(take(changed.map(({ name }) => name)).map((app) => registry.replace(app, true)));
     // Last: until then nobody is told that there is no app for a host that changes hands.
     for (const name of removed) void registry.remove(name);
-    this.#followSources(changed.map(({ name }) => name));
+    this.#followSources(changed.flatMap(({ name, needsBundle }) => (needsBundle ? [name] : [])), startedMs);
   }
 
-  /** Other files may make up what has changed: those apps are followed from the start. */
-  #followSources(changed: readonly string[]): void {
+  /** Other files may make up what is bundled in another way: those apps are followed from the start. `readSinceMs`: whatever changed later may not have been read. */
+  #followSources(rebuilt: readonly string[], readSinceMs: number): void {
     const { runtime, sources } = this.#options;
-    const apps = runtime.registry.apps.map((app) => watched(app, runtime, this.configOf));
-    sources.follow(apps.filter(({ name }) => !changed.includes(name)));
+    const apps = runtime.registry.apps.map((app) => watched(app, runtime, this.configOf, readSinceMs));
+    sources.follow(apps.filter(({ name }) => !rebuilt.includes(name)));
     sources.follow(apps);
   }
 }
