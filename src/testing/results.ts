@@ -12,6 +12,8 @@ export interface PrintedLine {
   readonly text: string;
   /** The app that printed it; empty for the test file itself. */
   readonly app: string;
+  /** What helps to understand a failure, and nobody wants to see otherwise. */
+  readonly isQuiet?: boolean;
 }
 
 export type TestState = "passed" | "failed" | "skipped" | "todo";

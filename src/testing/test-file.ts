@@ -153,13 +153,25 @@ class FileRun implements Disposable {
       if (app === TEST_FILE) this.work.print({ app: "", level, text });
       else this.#printOfApp(app, level, text);
     },
+    failure: ({ app, name, message, stack }) => this.#printQuietly(app, `${name}: ${message}\n${stack.startsWith(`${name}: ${message}\n`) ? stack.slice(name.length + message.length + 3) : stack}`),
+    kill: ({ app, reason, limitKey, limit, used, unit, stack }) => this.#printQuietly(app, `${reason}: it used ${Math.round(used)} ${unit}, and ${limitKey} allows ${Math.round(limit)} ${unit}\n${stack}`),
+    appFailed: (app, { error }) => this.work.print({ app: this.#nameOf(app), level: "did not load:", text: error }),
     fault: (_id, error) => this.#options.onFault(error),
   };
+
+  #nameOf(app: string): string {
+    return this.#session.apps.find(app)?.asked.name ?? app;
+  }
+
+  /** What an app threw at a request: the answer of the app says as little of it as in production. */
+  #printQuietly(app: string, text: string): void {
+    if (app !== TEST_FILE) this.work.print({ app: this.#nameOf(app), level: "threw", text: text.trimEnd(), isQuiet: true });
+  }
 
   #printOfApp(name: string, level: string, text: string): void {
     const found = this.#session.apps.find(name);
     found?.asked.logs.push({ level, text });
-    this.work.print({ app: found?.asked.name ?? name, level, text });
+    this.work.print({ app: this.#nameOf(name), level, text });
   }
 
   /** It has been printed a moment ago. */

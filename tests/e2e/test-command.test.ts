@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { nano, NanoProcess, temporaryFolder } from "../harness/nano.ts";
+import { nano, NanoProcess, ROOT, temporaryFolder } from "../harness/nano.ts";
 
 const APP = `
 export const double = (n) => n * 2;
@@ -261,6 +261,16 @@ describe("tests", () => {
     expect(out).not.toContain("\u001b");
   });
 
+  test("that fail show what the app threw at their requests, which its clients are not told", async () => {
+    const { out } = await testing({ "a.test.ts": `import { app, test, expect } from "nano:test";
+      test("wants an answer", async () => { expect((await app.fetch("/throw")).status).toBe(200); });
+      test("wants a failure", async () => { expect((await app.fetch("/throw")).status).toBe(500); });` });
+    expect(out).toMatch(/✗ wants an answer [^\n]*\n {4}hello threw RangeError: broken\n {8}at fetch \(app\.js:8:\d+\)\n {4}AssertionError: expected 500 to be 200/);
+    expect(out.match(/threw/g)).toHaveLength(1);
+    const broken = await testing({ "app.js": "export default { fetch( };", "a.test.ts": 'import { app, test, expect } from "nano:test"; test("x", async () => { expect((await app.fetch("/")).status).toBe(200); });' });
+    expect(broken.out).toMatch(/hello did not load: app\.js:1:\d+: /);
+  });
+
   test("that never end are failures with their place, and the rest of the file is run", async () => {
     const { code, out } = await testing({ "a.test.ts": `import { test, beforeEach } from "nano:test";
       let runs = 0;
@@ -321,6 +331,16 @@ describe("tests", () => {
     expect(out).toMatch(/✗ broken\.test\.ts[^]*?TypeError: not a function/);
     expect(out).toMatch(/✗ late\.test\.ts[^]*?test\(\) was called too late/);
   });
+});
+
+test("every matcher that the types promise is there", async () => {
+  const types = await readFile(join(ROOT, "types/test.d.ts"), "utf8");
+  const matchers = [...(/interface Matchers<R> \{(.*?)\n {2}\}/s.exec(types)?.[1] ?? "").matchAll(/^ {4}(\w+)\(/gm)].map((match) => match[1]);
+  expect(matchers.length).toBeGreaterThan(35);
+  await passes(`test("matchers", () => { expect(${JSON.stringify(matchers)}.filter((name) => typeof expect(0)[name] !== "function" || typeof expect(Promise.resolve()).resolves[name] !== "function")).toEqual([]); });
+    test("others", () => { expect(["soft", "anything", "any", "extend", "assertions", "hasAssertions", "unreachable", "stringContaining", "stringMatching", "objectContaining", "arrayContaining", "closeTo"].filter((name) => typeof expect[name] !== "function")).toEqual([]); expect(typeof expect.not.objectContaining).toBe("function"); });
+    expect.extend({ toBeEven: (received) => ({ pass: received % 2 === 0, message: () => received + " is odd" }) });
+    test("own", () => { expect(2).toBeEven(); expect(() => expect(3).toBeEven()).toThrow("3 is odd"); });`);
 });
 
 describe("which tests run", () => {

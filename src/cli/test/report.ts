@@ -64,8 +64,8 @@ export class Report {
     const name = escapeControls(path.join(" > "));
     const time = ms >= SLOW_MS ? yellow(` ${duration(ms)}`) : dim(` ${duration(ms)}`);
     if (state === "failed") lines.push(`  ${red("✗")} ${name}${time}`);
-    else if (this.#isVerbose || printed.length > 0) lines.push(state === "passed" ? `  ${green("✓")} ${name}${time}` : `  ${dim(`- ${name}${state === "todo" ? " (todo)" : ""}`)}`);
-    return [...lines, ...this.#printed(printed, "    "), ...errors.flatMap((error) => this.#error(error, "    "))];
+    else if (this.#isVerbose || printed.some(({ isQuiet = false }) => !isQuiet)) lines.push(state === "passed" ? `  ${green("✓")} ${name}${time}` : `  ${dim(`- ${name}${state === "todo" ? " (todo)" : ""}`)}`);
+    return [...lines, ...this.#printed(printed.filter(({ isQuiet = false }) => state === "failed" || !isQuiet), "    "), ...errors.flatMap((error) => this.#error(error, "    "))];
   }
 
   #printed(printed: readonly PrintedLine[], indent: string): readonly string[] {

@@ -1,5 +1,5 @@
 /** `expect` with the matchers of Vitest, which run here as they are. */
-import { addCustomEqualityTesters, ASYMMETRIC_MATCHERS_OBJECT, chai, type ExpectStatic, getState, GLOBAL_EXPECT, JestAsymmetricMatchers, JestChaiExpect, JestExtend, setState } from "@vitest/expect";
+import { addCustomEqualityTesters, ASYMMETRIC_MATCHERS_OBJECT, chai, customMatchers, type ExpectStatic, getState, GLOBAL_EXPECT, JestAsymmetricMatchers, JestChaiExpect, JestExtend, setState } from "@vitest/expect";
 
 chai.use(JestExtend);
 chai.use(JestChaiExpect);
@@ -72,3 +72,4 @@ export const expect = Object.assign(check, chai.expect, named, {
 
 Object.defineProperty(globalThis, GLOBAL_EXPECT, { value: expect, writable: true, configurable: true });
 setState({}, expect);
+expect.extend(customMatchers);
