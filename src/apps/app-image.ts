@@ -7,6 +7,7 @@ import { Isolate } from "../isolate/isolate.ts";
 import type { IsolateHost } from "../isolate/isolate-host.ts";
 import type { Account } from "../isolate/scheduler.ts";
 import type { Snapshot } from "../isolate/snapshot.ts";
+import { watchedHost } from "./image-cache.ts";
 import type { Bundle } from "./load/bundle.ts";
 import { BUNDLE_FILE_NAME } from "./load/source-map.ts";
 
@@ -14,6 +15,8 @@ export interface AppImage {
   readonly snapshot: Snapshot;
   /** What `performance.now()` read then: it goes on from there in every clone. */
   readonly clockMs: number;
+  /** What the top level used. */
+  readonly startupCpuMs: number;
 }
 
 export interface ImageOptions {
@@ -36,6 +39,8 @@ export interface ImageOptions {
 export interface ImageResult extends Pick<InvocationSummary, "outcome" | "failure" | "kill" | "cpuMs"> {
   /** Null unless all went well. */
   readonly image: AppImage | null;
+  /** It would be the same at any other time, see `image-cache`. */
+  readonly isPure: boolean;
   /** What the top level began did not end in time. */
   readonly isUnsettled: boolean;
 }
@@ -44,7 +49,8 @@ const LOOK_MS = 1;
 
 export async function makeImage({ host, base, account, app, requestId, limits, bundle, env, bindings, hasPlaces, mapStack }: ImageOptions): Promise<ImageResult> {
   const clockStartMs = performance.now();
-  const isolate = new Isolate({ host, snapshot: base, account, memoryBytes: limits.memoryBytes, clockStartMs, mapStack, onCondemned: () => {} });
+  const watched = watchedHost(host);
+  const isolate = new Isolate({ host: watched.host, snapshot: base, account, memoryBytes: limits.memoryBytes, clockStartMs, mapStack, onCondemned: () => {} });
   try {
     const { isUnsettled, outcome, failure, kill, cpuMs } = await new Promise<InvocationSummary & Pick<ImageResult, "isUnsettled">>((settle) => {
       const invocation = isolate.open({
@@ -67,9 +73,11 @@ export async function makeImage({ host, base, account, app, requestId, limits, b
       if (bundle.doorName !== null) invocation.enter("door", bundle.doorName);
       isolate.evaluate(invocation, bundle.code, BUNDLE_FILE_NAME, "app");
     });
-    if (outcome !== "ok" || isUnsettled) return { outcome, failure, kill, cpuMs, image: null, isUnsettled };
+    if (outcome !== "ok" || isUnsettled) return { outcome, failure, kill, cpuMs, image: null, isPure: false, isUnsettled };
     await isolate.whenIdle();
-    return { outcome, failure, kill, cpuMs, image: { snapshot: isolate.snapshot(), clockMs: performance.now() - clockStartMs }, isUnsettled };
+    const snapshot = isolate.snapshot();
+    const isPure = watched.isPure() && snapshot.hasDrawn !== true;
+    return { outcome, failure, kill, cpuMs, image: { snapshot, clockMs: performance.now() - clockStartMs, startupCpuMs: cpuMs }, isPure, isUnsettled };
   } finally {
     isolate.dispose();
   }

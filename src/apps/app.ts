@@ -213,6 +213,7 @@ export class App implements Drainable {
   #swap(next: Serving): void {
     const previous = this.#serving;
     this.#serving = next;
+    previous.revision.retire(next.revision);
     this.gate.limits = next.revision.config.limits;
     // Whoever deploys anew has mended something.
     this.quarantine.lift();

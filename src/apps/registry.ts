@@ -149,6 +149,7 @@ export class AppRegistry {
     const app = this.#apps.get(name);
     if (app === undefined) return;
     this.#apps.delete(name);
+    app.serving.revision.retire(null);
     this.#leaving.add(app);
     await app.drain("removed", mostMs).done;
     this.#leaving.delete(app);

@@ -16,6 +16,7 @@ import { Assets } from "../bindings/assets/host/assets.ts";
 import { type AppConfig, bindingsOf, type Json, variablesOf } from "../config/config.ts";
 import { limitValue } from "../limits.ts";
 import { type AppImage, describeResult, makeImage } from "./app-image.ts";
+import type { ImageCache } from "./image-cache.ts";
 import type { Bundle, LoadBundle, LoadOptions } from "./load/bundle.ts";
 import { formatWarning, LoadError } from "./load/load-error.ts";
 import { mapProfile } from "./load/mapped-profile.ts";
@@ -31,6 +32,8 @@ export interface RevisionServices {
   readonly bases: RoomBases;
   readonly observer: Observer;
   readonly loadBundle: LoadBundle;
+  /** Null or absent: every load evaluates. */
+  readonly images?: ImageCache | null;
   /** Apps say where in their source they write to the console. For `dev`. */
   readonly hasPlaces: boolean;
   /** Static files of all apps. */
@@ -66,7 +69,8 @@ export class Revision {
   #image: AppImage | null = null;
   #assets: Assets | null = null;
   #error: Error | null = null;
-  #startupCpuMs = 0;
+  /** In the disk cache. */
+  #imageName: string | null = null;
 
   constructor(services: RevisionServices, config: AppConfig, account: Account, { number, loadBundle }: RevisionOrigin) {
     this.#services = services;
@@ -129,6 +133,11 @@ export class Revision {
   close(): void {
     this.#state = "closed";
     this.#image = null;
+  }
+
+  /** It will not serve again, but maybe `next` with the same image. */
+  retire(next: Revision | null): void {
+    if (this.#imageName !== null && (next === null || this.#imageName !== next.#imageName)) this.#services.images?.drop(this.#imageName);
   }
 
   /** Whether the process has memory for another one. */
@@ -195,7 +204,7 @@ export class Revision {
       this.#image = image;
       this.#assets = this.#assetsOf(bundle);
       this.#state = "ready";
-      observer.appLoaded(name, { revision: this.number, ms: performance.now() - started, bundleBytes: bundle.bytes, snapshotBytes: this.snapshotBytes, startupCpuMs: this.#startupCpuMs, warnings: bundle.warnings.slice(0, MOST_WARNINGS).map(formatWarning) });
+      observer.appLoaded(name, { revision: this.number, ms: performance.now() - started, bundleBytes: bundle.bytes, snapshotBytes: this.snapshotBytes, startupCpuMs: image?.startupCpuMs ?? 0, warnings: bundle.warnings.slice(0, MOST_WARNINGS).map(formatWarning) });
     } catch (error) {
       if (this.#isClosed()) return "closed";
       this.#error = error as Error;
@@ -226,13 +235,19 @@ export class Revision {
   }
 
   async #evaluate(bundle: Bundle): Promise<AppImage> {
-    const { host, bases, hasPlaces } = this.#services;
-    const { limits, name } = this.config;
+    const { host, bases, hasPlaces, images = null } = this.#services;
+    const { limits, name, secrets } = this.config;
     const base = await bases.for(bundle.code);
-    const result = await makeImage({ host, base, account: this.#account, app: name, requestId: this.loadId, limits, bundle, mapStack: this.#mapStack, env: JSON.stringify(variablesOf(this.config)), bindings: bindingsOf(this.config), hasPlaces });
-    this.#startupCpuMs = result.cpuMs;
-    const { image, kill, failure } = result;
+    const made = { base, limits, bundle, env: JSON.stringify(variablesOf(this.config)), bindings: bindingsOf(this.config), hasPlaces };
+    // What the config keeps secret is in the image.
+    const cache = Object.keys(secrets).length > 0 ? null : images;
+    this.#imageName = cache?.nameOf(made) ?? null;
+    const known = this.#imageName === null ? null : (cache?.get(this.#imageName, base) ?? null);
+    if (known !== null) return known;
+    const result = await makeImage({ ...made, host, account: this.#account, app: name, requestId: this.loadId, mapStack: this.#mapStack });
+    const { image, kill, failure, isPure } = result;
     if (image === null) throw this.#topLevelError(bundle, this.redact(describeResult(result)), this.redact(kill?.stack ?? failure?.stack ?? ""));
+    if (this.#imageName !== null && isPure) void cache?.put(this.#imageName, image);
     return image;
   }
 

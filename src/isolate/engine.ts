@@ -85,6 +85,7 @@ export const EVAL_MODULE = 1;
 const HOST_FUEL = 0x7fff_0000;
 const PAGE = 65_536;
 const SCRATCH_BYTES = 4096;
+const SEED_BYTES = 8;
 const ARGV_BYTES = 4 * 4 + 4 * 8;
 const REACTIONS_BYTES = 40;
 const STRIP_ALL = 3;
@@ -104,6 +105,7 @@ export class EngineInstance {
   readonly memory: WebAssembly.Memory;
   readonly exports: EngineExports;
   readonly layout: EngineLayout;
+  #seed: Uint8Array = new Uint8Array(SEED_BYTES);
   bytes!: Uint8Array;
   view!: DataView;
   pointers: EnginePointers = { runtime: 0, context: 0, undefined: 0, deliver: 0, scratch: 0, argv: 0, reactions: 0, rejections: 0, stackAtom: 0, stackOf: 0 };
@@ -146,10 +148,25 @@ export class EngineInstance {
 
   /** Gives the copy randomness of its own: clones would otherwise repeat the same `Math.random`. */
   reseed(): void {
-    const seed = crypto.getRandomValues(new Uint8Array(8));
+    const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES));
     // xorshift64* must not start at 0.
     seed[0] = (seed[0] as number) | 1;
-    this.bytes.set(seed, this.pointers.context + this.layout.randomState);
+    this.#randomState.set(seed);
+    this.#seed = seed;
+  }
+
+  /** Somebody has asked for a random number since. */
+  get hasDrawn(): boolean {
+    return Buffer.compare(this.#randomState, this.#seed) !== 0;
+  }
+
+  /** For a snapshot: equal heaps are equal to the last byte. Copies are reseeded. */
+  forgetSeed(): void {
+    this.#randomState.fill(0);
+  }
+
+  get #randomState(): Uint8Array {
+    return this.bytes.subarray(this.pointers.context + this.layout.randomState, this.pointers.context + this.layout.randomState + SEED_BYTES);
   }
 
   isException(value: Pointer): boolean {

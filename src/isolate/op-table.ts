@@ -22,7 +22,7 @@ export interface TableEntry {
 const MAX_ARGUMENTS = 6;
 
 export class OpRegistry {
-  readonly entries: readonly TableEntry[];
+  #entries: readonly TableEntry[];
 
   constructor(rooms: readonly Room[]) {
     const entries: TableEntry[] = [];
@@ -34,7 +34,27 @@ export class OpRegistry {
         if (op.args.length > MAX_ARGUMENTS) throw new Error(`op ${name} has more than ${MAX_ARGUMENTS} arguments`);
         entries.push({ name, op, handler: handler.bind(handlers) as TableEntry["handler"] });
       }
-    this.entries = entries;
+    this.#entries = entries;
+  }
+
+  get entries(): readonly TableEntry[] {
+    return this.#entries;
+  }
+
+  /** The same ops, of which the `watched` ones tell when they are called. */
+  watched(isWatched: (name: string) => boolean, tell: () => void): OpRegistry {
+    const copy = new OpRegistry([]);
+    copy.#entries = this.#entries.map((entry): TableEntry => {
+      if (!isWatched(entry.name)) return entry;
+      return {
+        ...entry,
+        handler: (ctx, ...args) => {
+          tell();
+          return entry.handler(ctx, ...args);
+        },
+      };
+    });
+    return copy;
   }
 
   /** Changes when an op is added, removed or moved: a snapshot of other ops must not be used. */

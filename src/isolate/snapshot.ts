@@ -17,6 +17,8 @@ export interface Snapshot {
   /** Length of linear memory in bytes. */
   readonly memoryBytes: number;
   readonly pointers: Readonly<EnginePointers>;
+  /** What it was taken of had asked the engine for a random number. */
+  readonly hasDrawn?: boolean;
 }
 
 /** Puts an image into fresh linear memory. */
@@ -43,13 +45,17 @@ export function takeBase(engine: EngineInstance): Snapshot {
 
 /** `image` is what the instance was filled with. */
 export function takeSnapshot(engine: EngineInstance, image: MemoryImage): Snapshot {
+  const { hasDrawn } = engine;
   clear(engine);
-  return { image, patch: takePatch(engine.bytes, image), memoryBytes: engine.bytes.byteLength, pointers: { ...engine.pointers } };
+  return { image, patch: takePatch(engine.bytes, image), memoryBytes: engine.bytes.byteLength, pointers: { ...engine.pointers }, hasDrawn };
 }
 
 /** What is dead is nobody's affair, and equal everywhere: memory that the allocator holds free, and the stack while nothing is on it. */
 function clear(engine: EngineInstance): void {
-  if (engine.pointers.runtime !== 0) clearFreeMemory(engine);
+  if (engine.pointers.runtime !== 0) {
+    clearFreeMemory(engine);
+    engine.forgetSeed();
+  }
   const { stackTop } = engine.layout;
   for (let end = stackTop; end > stackTop - STACK_BYTES; ) {
     const page = Math.ceil(end / OS_PAGE) - 1;

@@ -49,6 +49,8 @@ export interface RuntimeOptions {
   readonly config: Config;
   readonly observer: Observer;
   readonly loadBundle: LoadBundle;
+  /** Of apps that have been loaded before; null or absent: none are kept. */
+  readonly images?: RevisionServices["images"];
   /** Of apps whose revisions are numbered from outside. */
   readonly originOf?: (app: string) => RevisionOrigin | undefined;
   /** Clients are told why an app failed, with the stack. */
@@ -151,7 +153,7 @@ export class Runtime {
     };
     this.#rests = new RestRounds(() => this.#host.memory.holders);
     const nodeModules = new NodeModules(artifacts.nodeModules);
-    this.services = { host: this.#host, bases: new RoomBases(this.#host, artifacts.base.snapshot), observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules), assetMemory: new AssetMemory(config.limits.assetMemoryBytes), hasPlaces: options.showsErrors };
+    this.services = { host: this.#host, bases: new RoomBases(this.#host, artifacts.base.snapshot), observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules), images: options.images ?? null, assetMemory: new AssetMemory(config.limits.assetMemoryBytes), hasPlaces: options.showsErrors };
     this.registry = new AppRegistry(this.services, (apps, leaving) => this.pipeline.swapRouter(routerOf(apps, leaving)));
     this.dispatcher = new Dispatcher(observer, options.showsErrors);
     this.#observer = observer;

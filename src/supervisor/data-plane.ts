@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import type { App } from "../apps/app.ts";
 import { DiskCache } from "../apps/cache/disk-cache.ts";
+import { ImageCache } from "../apps/image-cache.ts";
 import { type Bundle, loadBundle as makeBundle } from "../apps/load/bundle.ts";
 import { LoadError } from "../apps/load/load-error.ts";
 import { cachedBundles } from "../apps/load/bundle-cache.ts";
@@ -72,6 +73,7 @@ export class DataPlane implements WorkerMethods {
       config: { ...settings, apps: plan.apps.map(({ config }) => config) },
       observer: combine([observer, this.#tail.observer, ages]),
       loadBundle: cache === null ? makeBundle : cachedBundles(cache, build),
+      images: cache === null ? null : new ImageCache(cache, build),
       originOf: (name) => {
         const app = planned.get(name);
         return app === undefined ? undefined : this.#deployed(app).origin;

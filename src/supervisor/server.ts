@@ -12,6 +12,7 @@ export interface ServerOptions {
   readonly config: Config;
   readonly observer: Observer;
   readonly loadBundle: LoadBundle;
+  readonly images?: RuntimeOptions["images"];
   /** See RuntimeOptions. */
   readonly originOf?: (app: string) => RevisionOrigin | undefined;
   /** Errors are shown to clients, and apps may fetch private addresses. */
@@ -45,9 +46,9 @@ export class Server {
   #listener: Listener | null = null;
 
   constructor(options: ServerOptions) {
-    const { artifacts, config, observer, loadBundle, originOf, isDev, tracing, reloadsPages = false, isProfiling = false } = options;
+    const { artifacts, config, observer, loadBundle, images = null, originOf, isDev, tracing, reloadsPages = false, isProfiling = false } = options;
     this.#options = options;
-    this.runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: isDev, reloadsPages, allowsPrivateFetch: isDev, isProfiling, ...(originOf === undefined ? {} : { originOf }), ...(tracing === undefined ? {} : { tracing }) });
+    this.runtime = new Runtime({ artifacts, config, observer, loadBundle, images, showsErrors: isDev, reloadsPages, allowsPrivateFetch: isDev, isProfiling, ...(originOf === undefined ? {} : { originOf }), ...(tracing === undefined ? {} : { tracing }) });
   }
 
   /** Throws ListenError when no tried port is free; nothing is left running then. */

@@ -1,5 +1,6 @@
 /** A runtime in this process, with apps whose source is text and an observer that remembers. No sockets, no files. */
 import type { App } from "../../src/apps/app.ts";
+import type { ImageCache } from "../../src/apps/image-cache.ts";
 import type { Bundle } from "../../src/apps/load/bundle.ts";
 import { LoadError } from "../../src/apps/load/load-error.ts";
 import type { AppConfig, Json } from "../../src/config/config.ts";
@@ -17,6 +18,7 @@ export interface TestApp {
   readonly limits?: LimitValues;
   readonly egressAllow?: readonly string[];
   readonly isolation?: "app" | "request";
+  readonly secrets?: Readonly<Record<string, Json>>;
 }
 
 export interface Told {
@@ -45,12 +47,12 @@ export class TestRuntime implements Disposable {
     this.#fetch = fetchHandler(this.runtime.pipeline);
   }
 
-  static async start(apps: readonly TestApp[], settings: { readonly showsErrors?: boolean; readonly serverLimits?: LimitValues; readonly server?: object } = {}): Promise<TestRuntime> {
+  static async start(apps: readonly TestApp[], settings: { readonly showsErrors?: boolean; readonly serverLimits?: LimitValues; readonly server?: object; readonly images?: ImageCache } = {}): Promise<TestRuntime> {
     const artifacts = await testArtifacts();
     const config = parseConfig(JSON.stringify({ limits: settings.serverLimits ?? {}, server: settings.server ?? {}, apps: apps.map(rawOf) }), "/nano.json");
     const sources = new Map(apps.map(({ name, source }) => [pathOf(name), source]));
     return new TestRuntime(
-      (loadBundle, observer) => new Runtime({ artifacts, config, observer, loadBundle, showsErrors: settings.showsErrors ?? false, allowsPrivateFetch: false }),
+      (loadBundle, observer) => new Runtime({ artifacts, config, observer, loadBundle, images: settings.images ?? null, showsErrors: settings.showsErrors ?? false, allowsPrivateFetch: false }),
       sources,
     );
   }
@@ -102,8 +104,8 @@ function pathOf(name: string): string {
   return `/${name}`;
 }
 
-function rawOf({ name, env = {}, limits = {}, egressAllow = [], isolation = "app" }: TestApp): object {
-  return { name, isolation, hostname: `${name}.test`, default: false, path: pathOf(name), env, limits, egress: { allow: egressAllow } };
+function rawOf({ name, env = {}, limits = {}, egressAllow = [], isolation = "app", secrets = {} }: TestApp): object {
+  return { name, isolation, secrets, hostname: `${name}.test`, default: false, path: pathOf(name), env, limits, egress: { allow: egressAllow } };
 }
 
 function rememberIn(told: Told): Observer {
