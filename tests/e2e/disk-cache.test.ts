@@ -14,11 +14,11 @@ const cacheIn = (folder: string) => join(folder, "cache", "nano-cache-1");
 const entriesIn = (folder: string) => readdirSync(cacheIn(folder)).filter((name) => /^[0-9a-f]{64}$/.test(name));
 const cacheEvents = (running: NanoProcess) => running.log.filter(({ event }) => event.startsWith("disk_cache"));
 
-test("a bundle is made once, for all workers and for the next start, and one that was tampered with is ignored and told", async () => {
+test("an app is bundled and evaluated once, for all workers and for the next start, and one that was tampered with is ignored and told", async () => {
   const folder = await temporaryFolder(FILES);
   const first = await serve(folder, "--cache", "cache", "--workers", "2");
   expect(await (await first.request("x", "/")).text()).toBe("hello");
-  await first.waitFor(() => entriesIn(folder).length === 1, "the entry");
+  await first.waitFor(() => entriesIn(folder).length === 2, "the bundle and the image");
   await first.stop();
   expect(statSync(cacheIn(folder)).mode & 0o777).toBe(0o700);
   const entry = join(cacheIn(folder), entriesIn(folder)[0] as string);
