@@ -57,6 +57,12 @@ describe("a process with little memory", () => {
     expect(nano.told.kills).toMatchObject([{ app: "a", reason: "exceededMemory", limitKey: "server.memory_mb", limit: 60 * MB }]);
   });
 
+  test.each([[true, process.platform === "linux"], [false, false]] as const)("server.shared_pages: %p decides whether isolates share pages, and answers are the same", async (isShared, shares) => {
+    using nano = await TestRuntime.start(names.map((name) => ({ name, source })), { server: { shared_pages: isShared } });
+    for (const name of names) expect(await nano.text(name, "/?mb=1")).toBe("held 1");
+    expect(nano.runtime.services.host.pages.sharing >= names.length).toBe(shares);
+  });
+
   test("sheds what is new when there is nothing to be had, and takes it later", async () => {
     using nano = await start(20);
     for (const name of names) await nano.text(name);
