@@ -56,6 +56,8 @@ nano serve --env nano                # in production
 \`nano serve\` reads it as well, follows it and refuses what lacks. Environments do not inherit bindings, so that \`[env.nano]\` without any is a way to serve a project of which parts need Cloudflare. It reads no
 \`.dev.vars\`; the admin API changes such an app until nano ends, and writes nothing to the file. For more than one app, and for keys that wrangler does not have, there is [nano.json](configuration.md).
 
+A wrangler file is a config: whoever writes it chooses what is served, and \`main\`, \`assets\` and \`alias\` may lead anywhere. Read it before you serve somebody else's.
+
 ## Environments
 
 \`--env staging\` takes \`env.staging\`, as wrangler does: ${keysThat<WranglerKey & { does: "read" }>("read").filter(([, { scope }]) => scope === "own").map(([key]) => code(key)).join(", ")} and all bindings have to be said in the environment again,

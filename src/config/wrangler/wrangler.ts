@@ -2,6 +2,7 @@
 import { basename, dirname } from "node:path";
 import type { Place, Problem } from "../../errors.ts";
 import { limits } from "../../limits.ts";
+import { referenceOf } from "../env-schema.ts";
 import { Document, fieldName, type Path, type PlaceOptions } from "../positions.ts";
 import { assetsOf } from "./assets.ts";
 import { lackingBindings } from "./bindings.ts";
@@ -67,7 +68,7 @@ export function readWrangler(text: string, file: string, shownAs: string, { envi
   if (routes.hostnames.length > 0) take("hostnames", routes.hostnames, route?.path ?? []);
 
   const vars = environment.object("vars");
-  if (vars !== undefined) take("env", vars.value, vars.path);
+  if (vars !== undefined) take("env", literalVars(environment, vars), vars.path);
   const required = requiredSecrets(environment);
   if (required !== null && use === "dev") take("required_env", required.names, required.path);
   if (required !== null && use === "serve") take("secrets", Object.fromEntries(required.names.map((one) => [one, { from_env: one }])), required.path);
@@ -80,6 +81,13 @@ export function readWrangler(text: string, file: string, shownAs: string, { envi
   const lacking = lackingBindings(environment);
   if (lacking.problem !== null) (use === "serve" ? environment.problems : warnings).push(lacking.problem);
   return { lacking: lacking.names, document: new TranslatedDocument(config, shownAs, data, origins), problems: environment.problems, warnings: [...environment.warnings, ...warnings] };
+}
+
+/** What nano.json would take for the name of a secret of the host's is no value here. */
+function literalVars(environment: WranglerEnvironment, { value, path }: { readonly value: Loose; readonly path: Path }): Loose {
+  const isReference = (name: string) => referenceOf(value[name]) !== null;
+  for (const name of Object.keys(value).filter(isReference)) environment.problems.push(environment.problem("a variable can be no table with from_env or from_file", "name the key otherwise; secrets.required has what comes from the environment", [...path, name]));
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !isReference(name)));
 }
 
 /** https://developers.cloudflare.com/workers/wrangler/configuration/#secrets */

@@ -199,6 +199,11 @@ describe("mistakes", () => {
     expect(JSON.stringify(problems)).not.toContain("xxxx");
   });
 
+  test("variables never name secrets of the host", async () => {
+    const problems = await problemsOf(`${LEAST}[vars]\nA = { from_env = "HOME" }\nB = { from_file = "/etc/hostname", other = 1 }\nC = { nested = { from_env = "HOME" } }\n`);
+    expect(problems.map(({ line, field, message }) => [line, field, message])).toEqual([[3, "vars.A", "a variable can be no table with from_env or from_file"], [4, "vars.B", "a variable can be no table with from_env or from_file"]]);
+  });
+
   test("a missing main is told", async () => {
     expect(await problemsOf('name = "x"\n')).toEqual([expect.objectContaining({ file: "wrangler.toml", message: "main is missing", hint: 'name the file that the app starts with: main = "src/index.ts"' })]);
   });
