@@ -48,10 +48,6 @@ export class TestApps {
     this.#nameCall = nameCall;
   }
 
-  get names(): readonly string[] {
-    return this.#names;
-  }
-
   /** The app of that name, or that of the test file. */
   open(asked: string | null): number {
     const name = asked ?? this.#own;
@@ -134,6 +130,7 @@ export class TestApps {
     const response = await Promise.race([answering, aborted]);
     if (call.requestId === "") Object.assign(call, { outcome: "refused" }).finish();
     const source = response.body === null ? null : sourceOf(response.body, () => this.#running.delete(id));
+    if (source === null) this.#running.delete(id);
     return {
       status: response.status,
       statusText: response.statusText,
@@ -160,8 +157,8 @@ export class TestApps {
           call.fuel = Math.round(result.cpuMs * this.#runtime.services.host.fuelPerMs);
           const error = target.serving.revision.error;
           if (result.outcome === "scriptNotFound" && error !== null) call.error = { name: error.name, message: error.message, stack: "" };
-          // Nothing of it has run.
-          if (result.outcome === "scriptNotFound" || result.outcome === "loadShed") call.finish();
+          // No isolate was asked.
+          if (result.memoryBytes === undefined) call.finish();
         }
         return result;
       },

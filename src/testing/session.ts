@@ -131,7 +131,6 @@ export class Session implements TestingServices {
     },
 
     app_open: (_ctx, name) => this.apps.open(name),
-    app_names: () => this.apps.names,
     app_vary: (_ctx, app, changes) => this.apps.vary(app, changes),
     app_env: (_ctx, app) => this.apps.env(app),
     app_url: (_ctx, app) => this.apps.url(app),

@@ -44,10 +44,6 @@ export class Work {
   get hasFailed(): boolean {
     return this.errors.length > 0 || [...this.#results.values()].some(({ state }) => state === "failed");
   }
-  /** What is being done, for a message; null between two pieces of work. */
-  get current(): string | null {
-    return this.#current === null ? null : this.#current.name === "" ? "the test" : this.#current.name;
-  }
   get rest(): number {
     return this.#planned.size;
   }

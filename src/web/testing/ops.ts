@@ -77,7 +77,6 @@ export const testingOps = {
 
   /** The app beside the file, or the one of that name. */
   app_open: sync([nullable(str(256))], u32),
-  app_names: sync([], json<readonly string[]>()),
   /** An app like `app`, but for the changes. */
   app_vary: sync([u32, json<AppChanges>(8 << 20)], u32),
   app_env: sync([u32], json<Readonly<Record<string, unknown>>>()),
