@@ -38,7 +38,7 @@ export class App implements Drainable {
   #serving: Serving;
   #revisions = 0;
   #drain: Drain | null = null;
-  #held: Promise<void> | null = null;
+  #hold: { readonly over: Promise<void>; readonly release: () => void } | null = null;
   #isClosed = false;
 
   constructor(services: RevisionServices, config: AppConfig, origin?: RevisionOrigin) {
@@ -127,22 +127,27 @@ export class App implements Drainable {
     return next.revision;
   }
 
-  /** Requests wait from here on until what is returned is called, or for `mostMs`: what they would be answered with is about to be replaced. */
+  /**
+   * Requests wait from here on until what is returned is called, or for `mostMs`: what they would be answered with is about to be replaced. Those that wait
+   * already wait for this now.
+   */
   hold(mostMs: number): () => void {
     const over = Promise.withResolvers<void>();
     const release = () => {
       clearTimeout(timer);
-      if (this.#held === over.promise) this.#held = null;
+      if (this.#hold?.release === release) this.#hold = null;
       over.resolve();
     };
     const timer = setTimeout(release, mostMs);
-    this.#held = over.promise;
+    const before = this.#hold;
+    this.#hold = { over: over.promise, release };
+    before?.release();
     return release;
   }
 
-  /** Resolves when requests are not to wait any more; null when they are not to wait at all. */
+  /** Resolves when it is worth asking again whether requests are to wait; null when they are not. */
   get held(): Promise<void> | null {
-    return this.#held;
+    return this.#hold?.over ?? null;
   }
 
   /** Loads a revision beside the one that serves, for a later `commit` of its number. */

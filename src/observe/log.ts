@@ -24,6 +24,7 @@ const EVENT_LEVEL: Readonly<Record<string, LogLevel>> = {
   disk_cache_unwritten: "warn",
   admin_unavailable: "warn",
   near_limit: "warn",
+  watch_limited: "warn",
   quarantined: "warn",
   drain_aborted: "warn",
   worker_ended: "warn",

@@ -2,6 +2,9 @@
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { join } from "node:path";
 
+/** Of watches for the user, of instances or files for the process. */
+const LIMITS: readonly string[] = ["ENOSPC", "EMFILE", "ENFILE"];
+
 interface Watching {
   readonly watcher: FSWatcher;
   /** A folder that was made anew under the same name is another one, of which the watcher hears nothing. */
@@ -10,11 +13,13 @@ interface Watching {
 
 export class FolderWatch {
   readonly #onEvent: (path: string) => void;
+  readonly #onLimit: (folder: string, code: string) => void;
   readonly #watching = new Map<string, Watching>();
 
-  /** `onEvent` gets the path of what was made, changed or removed, or the folder's own where the system does not tell. */
-  constructor(onEvent: (path: string) => void) {
+  /** `onEvent` gets the path of what was made, changed or removed, or the folder's own where the system does not tell. `onLimit`: the system gives no more watches. */
+  constructor(onEvent: (path: string) => void, onLimit: (folder: string, code: string) => void) {
     this.#onEvent = onEvent;
+    this.#onLimit = onLimit;
   }
 
   /** From now on exactly these are watched, as they are now: what is there again is watched again. One that cannot be watched is left out. */
@@ -38,8 +43,10 @@ export class FolderWatch {
       const watcher = watch(folder, (_event, name) => this.#onEvent(name === null ? folder : join(folder, name)));
       watcher.on("error", () => this.#watching.delete(folder));
       this.#watching.set(folder, { watcher, inode });
-    } catch {
-      // Out of watches, or gone already: a poll has to do.
+    } catch (error) {
+      // Or gone already: a poll has to do.
+      const code = (error as { code?: string }).code ?? "";
+      if (LIMITS.includes(code)) this.#onLimit(folder, code);
     }
   }
 }

@@ -36,7 +36,7 @@ export interface Watched {
 class AppWatch {
   readonly #app: Watched;
   readonly #observer: Pick<Observer, "fault">;
-  readonly #folders = new FolderWatch((path) => this.#hear(path));
+  readonly #folders: FolderWatch;
   #wanted: ReadonlySet<string> = new Set();
   #stamps: Stamps = new Map();
   /** Where events came from since the last look. */
@@ -46,9 +46,10 @@ class AppWatch {
   #isWorking = false;
   #isClosed = false;
 
-  constructor(app: Watched, observer: Pick<Observer, "fault">) {
+  constructor(app: Watched, observer: Pick<Observer, "fault">, onLimit: (folder: string, code: string) => void) {
     this.#app = app;
     this.#observer = observer;
+    this.#folders = new FolderWatch((path) => this.#hear(path), onLimit);
   }
 
   async start(): Promise<void> {
@@ -165,10 +166,11 @@ class AppWatch {
 /** Reloads whichever of the watched apps changes, until closed. */
 export class SourceWatch {
   readonly #watches = new Map<string, AppWatch>();
-  readonly #observer: Pick<Observer, "fault">;
+  #isLimited = false;
+  readonly #observer: Pick<Observer, "fault" | "event">;
   readonly #poll: ReturnType<typeof setInterval>;
 
-  constructor(observer: Pick<Observer, "fault">) {
+  constructor(observer: Pick<Observer, "fault" | "event">) {
     this.#observer = observer;
     this.#poll = setInterval(() => {
       for (const one of this.#watches.values()) one.poll();
@@ -185,11 +187,17 @@ export class SourceWatch {
       }
     for (const app of apps) {
       if (this.#watches.has(app.name)) continue;
-      const one = new AppWatch(app, this.#observer);
+      const one = new AppWatch(app, this.#observer, this.#tellLimit);
       this.#watches.set(app.name, one);
       void one.start();
     }
   }
+
+  /** Once: where one folder cannot be watched, many cannot. */
+  readonly #tellLimit = (folder: string, code: string): void => {
+    if (!this.#isLimited) this.#observer.event("watch_limited", { folder, code });
+    this.#isLimited = true;
+  };
 
   close(): void {
     clearInterval(this.#poll);

@@ -4,7 +4,7 @@ import { rename, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { NanoProcess, temporaryFolder } from "../harness/nano.ts";
+import { nano, NanoProcess, temporaryFolder } from "../harness/nano.ts";
 
 const saying = (text: string) => `export default { fetch() { return new Response(${JSON.stringify(text)}); } };\n`;
 
@@ -139,6 +139,32 @@ describe("saving", () => {
     await untilAnswer(running, "two");
   });
 
+  test("a burst of saves under requests: all are answered, and the last one counts", async () => {
+    const { running, folder, save } = await dev({ "index.ts": 'import { a } from "./a.ts";\nimport { b } from "./lib/b.ts";\nexport default { fetch: () => new Response(`${a} ${b}`) };\n', "a.ts": "export const a = 0;\n", "lib/b.ts": "export const b = 0;\n" }, ["."]);
+    expect(await get(running)).toBe("0 0");
+    const answers: Promise<Response>[] = [];
+    for (let i = 1; i <= 60; i++) {
+      const [name, variable] = i % 2 === 0 ? ["a.ts", "a"] : ["lib/b.ts", "b"];
+      await save("draft", `export const ${variable} = ${i};\n`);
+      await rename(join(folder, "draft"), join(folder, name));
+      answers.push(running.request("localhost", "/"));
+      await Bun.sleep(i % 5);
+    }
+    await untilAnswer(running, "60 59");
+    expect([...new Set((await Promise.all(answers)).map(({ status }) => status))]).toEqual([200]);
+    expect(running.out).not.toContain("failed");
+  });
+
+  test.skipIf(Bun.which("unshare") === null)("where the system gives no watches, a save is served all the same, and why it takes longer is told", async () => {
+    const folder = await temporaryFolder({ "app.js": saying("one") });
+    const through = ["unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_inotify_watches && exec "$0" "$@"'];
+    const running = await NanoProcess.start(["dev", "./app.js", "--port", "0"], { cwd: folder, through });
+    started.push(running);
+    await running.waitFor(() => running.out.includes(`${folder} cannot be watched (ENOSPC)`), "the warning");
+    await Bun.write(join(folder, "app.js"), saying("two"));
+    await untilAnswer(running, "two");
+  });
+
   test("--no-watch serves what was there at the start", async () => {
     const { running, folder, save } = await dev({ "app.js": saying("one") }, ["./app.js", "--no-watch"]);
     expect(await get(running)).toBe("one");
@@ -204,6 +230,14 @@ describe("errors", () => {
 });
 
 describe("the port", () => {
+  test("that was asked for and is taken is an error that says so", async () => {
+    const holder = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+    const { port } = holder;
+    const { code, err } = await nano(["dev", "./app.js", "--port", String(port)], { cwd: await temporaryFolder({ "app.js": saying("here") }) });
+    await holder.stop(true);
+    expect([code, err]).toEqual([1, expect.stringContaining(`port ${port} on 127.0.0.1 is in use\n`)]);
+  });
+
   test("without --port the next free one is taken when 3000 is not free", async () => {
     // Whoever has 3000 already serves as well as we do.
     const holder = await new Promise<Server | null>((resolve) => {

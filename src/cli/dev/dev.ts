@@ -1,11 +1,10 @@
 /** `nano dev`: serves while you edit. The same runtime as `serve`, with errors that tell, and a reload on every save. */
 import { resolve } from "node:path";
 import type { Config } from "../../config/config.ts";
+import type { Environment } from "../../config/environment.ts";
 import { EXIT, formatProblem } from "../../errors.ts";
 import { loadArtifacts } from "../../artifacts.ts";
-import { createLog } from "../../observe/log.ts";
-import { LogWriter } from "../../observe/log-writer.ts";
-import { combine } from "../../observe/observer.ts";
+import { combine, type Observer } from "../../observe/observer.ts";
 import { localUrl } from "../../ingress/directory.ts";
 import { Server } from "../../supervisor/server.ts";
 import { SourceWatch } from "../../supervisor/source-watch.ts";
@@ -19,10 +18,8 @@ import { bundledEarly } from "./early-bundles.ts";
 import { followKeys } from "./keys.ts";
 import { ConfigFollower } from "./follow-config.ts";
 import { withLocalNames } from "./local-names.ts";
-import { createDevObserver } from "./observer.ts";
-import { Page } from "./page.ts";
-import { createPaint } from "./paint.ts";
 import { createProfiler, PROFILE_FILE } from "./profile/create-profiler.ts";
+import { createOutput } from "./output.ts";
 import { hint } from "./panels.ts";
 import { readProject } from "./project.ts";
 import { watched } from "./reload.ts";
@@ -63,43 +60,30 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   loading.catch(() => {});
   const read = async () => withLocalNames(withFlags(await readProject(args, context), args, context));
   const config = await read();
-  const writer = new LogWriter(1);
-  const isForMachines = args.text("log-format") !== undefined || environment.logFormat !== undefined;
-  const paint = createPaint(terminal.hasColor);
-  const columns = () => (terminal.isInteractive ? terminal.columns() : null);
-  const page = new Page({ write: writer.write, columns, dim: paint.dim });
-  const log = isForMachines ? createLog({ ...config.log, write: writer.write, now: () => Date.now() }) : createDevObserver({ page, paint, columns, apps: config.apps.map(({ name }) => name) });
+  const { writer, page, paint, log, isForMachines } = createOutput(args, context, config, () => registry.apps.map(({ name }) => name));
   const usage = new Usage((app) => registry.get(app)?.config.limits, (app, use) => log.event("near_limit", { app, ...use }));
   const profiler = args.isSet("profile") ? createProfiler({ file: resolve(terminal.cwd, args.text("profile-file") ?? PROFILE_FILE), paint, page: isForMachines ? null : page, log }) : null;
   const observer = combine([log, usage.observer, ...(profiler === null ? [] : [profiler.observer])]);
-  const hasPort = (args.text("port") ?? environment.port) !== undefined || config.hasPort;
   terminal.onFault((error) => observer.fault(crypto.randomUUID(), error));
   for (const warning of config.warnings) observer.event("config_warning", { warning: formatProblem(warning) });
   const bundling = bundledEarly(config.apps, artifacts.then(({ nodeModules }) => nodeModules));
   const server = new Server({ artifacts: await loading, config, observer, loadBundle: bundling, isDev: true, reloadsPages: args.choice("live-reload") !== false, isProfiling: profiler !== null, ...(environment.tracing === undefined ? {} : { tracing: environment.tracing }) });
   const { registry } = server.runtime;
-  const certificate = args.isSet("https") ? devCertificate(environment.stateFolder, namesBelowLocalhost(config), new Date()) : null;
-  if (certificate !== null && certificate.madeForDays !== null) observer.event("certificate_made", { file: certificate.file, days: certificate.madeForDays });
-  const at = server.listen({ host: config.host, port: config.port, triedPorts: hasPort ? 1 : TRIED_PORTS, ...(certificate === null ? {} : { tls: { key: certificate.key, cert: certificate.cert } }) });
-  const { local: url, network } = reachable(certificate === null ? "http" : "https", at);
-  observer.event("listening", { url, port: at.port, apps: config.apps.map(({ name }) => name).join(", "), ...(network.length === 0 ? {} : { network: network.join(" ") }) });
-  // The one app, or none in particular, is at the plain address.
-  if (config.apps.length > 1) for (const app of config.apps) observer.event("app_at", { app: app.name, url: localUrl(app, new URL(url).protocol.slice(0, -1), `:${at.port}`) ?? url });
+  const url = listen(server, config, args, { environment, observer });
   // Everything loads now, so that a mistake shows before the first request.
   const loaded = Promise.all(registry.apps.map((app) => app.serving.revision.load()));
   const watching = args.choice("watch") === false ? null : new SourceWatch(observer);
   const following = watching === null ? null : new ConfigFollower({ config, read, runtime: server.runtime, sources: watching, observer });
   if (following !== null) watching?.follow(registry.apps.map((app) => watched(app, server.runtime, following.configOf, startedMs)));
-  // Whoever waits for the first answer goes before what is for all those after it.
-  const calibrating = loaded.then(() => setTimeout(() => void server.runtime.calibrate(WARM_UP_MS), QUIET_MS));
   const stop = stopSignal(terminal, () => {});
+  // Whoever waits for the first answer goes before what is for all those after it.
+  void loaded.then(() => setTimeout(() => stop.isAsked || void server.runtime.calibrate(WARM_UP_MS), QUIET_MS));
   const hasKeys = terminal.isInteractive && !isForMachines;
   if (hasKeys) page.show(`${hint(paint)}\n`);
   const reload = () => Promise.all(registry.apps.map(({ config: app }) => registry.replace(app, true))).then(() => {});
   const giveBack = hasKeys ? followKeys({ terminal, registry, usage, page, paint, url, reload, quit: () => stop.ask("q") }) : () => {};
   const signal = await stop.signal;
   observer.event("stopping", { signal, in_flight: server.runtime.pipeline.inFlight, drain_ms: config.drainMs });
-  clearTimeout(await calibrating);
   following?.close();
   watching?.close();
   observer.event("stopped", { aborted_apps: (await server.stop()).join(", ") });
@@ -107,6 +91,20 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   await profiler?.flush();
   await writer.flush(500);
   return EXIT.ok;
+}
+
+/** Returns the address for this machine. */
+function listen(server: Server, config: Config, args: Arguments, { environment, observer }: { readonly environment: Environment; readonly observer: Observer }): string {
+  const certificate = args.isSet("https") ? devCertificate(environment.stateFolder, namesBelowLocalhost(config), new Date()) : null;
+  if (certificate !== null && certificate.madeForDays !== null) observer.event("certificate_made", { file: certificate.file, days: certificate.madeForDays });
+  const hasPort = (args.text("port") ?? environment.port) !== undefined || config.hasPort;
+  const at = server.listen({ host: config.host, port: config.port, triedPorts: hasPort ? 1 : TRIED_PORTS, ...(certificate === null ? {} : { tls: { key: certificate.key, cert: certificate.cert } }) });
+  const scheme = certificate === null ? "http" : "https";
+  const { local, network } = reachable(scheme, at);
+  observer.event("listening", { url: local, port: at.port, apps: config.apps.map(({ name }) => name).join(", "), ...(network.length === 0 ? {} : { network: network.join(" ") }) });
+  // The one app, or none in particular, is at the plain address.
+  if (config.apps.length > 1) for (const app of config.apps) observer.event("app_at", { app: app.name, url: localUrl(app, scheme, `:${at.port}`) ?? local });
+  return local;
 }
 
 function namesBelowLocalhost({ apps }: Config): readonly string[] {

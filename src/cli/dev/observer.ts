@@ -14,23 +14,26 @@ export interface DevObserverOptions {
   readonly paint: Paint;
   /** Of the terminal; null where there is none. */
   readonly columns: () => number | null;
-  /** Names of the apps; one needs no name in every line. */
-  readonly apps: readonly string[];
+  /** Of the apps that are served; one needs no name in every line. */
+  readonly names: () => readonly string[];
 }
 
 const LABEL_WIDTH = 9;
 
-export function createDevObserver({ page, paint, columns, apps }: DevObserverOptions): Observer {
+export function createDevObserver({ page, paint, columns, names }: DevObserverOptions): Observer {
   const { red, green, yellow, cyan, dim } = paint;
   /** What each app was warned of last. */
   const warned = new Map<string, string>();
-  const nameWidth = apps.length > 1 ? Math.max(...apps.map((name) => name.length)) : 0;
-  const named = (app: string) => (nameWidth > 0 && app !== "" ? ` ${dim(app)}` : "");
+  const nameWidth = () => {
+    const served = names();
+    return served.length > 1 ? Math.max(...served.map((name) => name.length)) : 0;
+  };
+  const named = (app: string) => (nameWidth() > 0 && app !== "" ? ` ${dim(app)}` : "");
   const lines = (text: string) => text.split("\n").map(escapeControls).join("\n");
   const label = (color: (text: string) => string, text: string) => color(text.padEnd(LABEL_WIDTH));
   const colorOf = (level: ConsoleLevel) => (level === "error" ? red : level === "warn" ? yellow : level === "debug" ? dim : cyan);
   const events: Readonly<Record<string, (fields: Readonly<Record<string, unknown>>) => string>> = {
-    listening: ({ url, apps: names, network }) => [`${label(green, "listening")} ${url} ${dim(String(names))}`, ...String(network ?? "").split(" ").filter(Boolean).map((one) => `${label(dim, "network")} ${one}`)].join("\n"),
+    listening: ({ url, apps, network }) => [`${label(green, "listening")} ${url} ${dim(String(apps))}`, ...String(network ?? "").split(" ").filter(Boolean).map((one) => `${label(dim, "network")} ${one}`)].join("\n"),
     app_at: ({ app, url }) => `${label(green, "app")} ${url} ${dim(String(app))}`,
     config_changed: ({ added, removed, changed, needs_restart: restart }) =>
       [["added", added], ["removed", removed], ["changed", changed], ["needs a restart of nano dev", restart]].flatMap(([what, names]) => (names === undefined ? [] : [`${label(green, "config")} ${what}: ${lines(String(names))}`])).join("\n"),
@@ -43,13 +46,14 @@ export function createDevObserver({ page, paint, columns, apps }: DevObserverOpt
       const share = Math.round((Number(used) / Number(allowed)) * 100);
       return `${label(yellow, "near")} ${escapeControls(String(by))} used ${amount(limit, Number(used))} of ${amount(limit, Number(allowed))} (${share} %): ${limits[limit].help}. Past it: ${limits[limit].past}. ${dim(`limits.${limit} of the app raises it`)}${named(String(app))}`;
     },
+    watch_limited: ({ folder, code }) => `${label(yellow, "warning")} ${folder} cannot be watched (${code}): changes there are seen 2 s late. ${dim("sysctl fs.inotify.max_user_watches allows more")}`,
     quarantined: ({ app, for_ms: forMs }) => `${label(red, "resting")} ${app} was ended too often, and is not asked for ${Math.round(Number(forMs) / 1000)} s; a save or r asks it again`,
     stopping: ({ in_flight: inFlight }) => (inFlight === 0 ? "" : dim(`stopping: waits for ${inFlight} requests; once more to stop now`)),
     stopped: ({ aborted_apps: aborted }) => (aborted === "" ? "" : yellow(`stopped before ${aborted} had finished`)),
   };
   return {
     ...silent,
-    request: (record) => page.tell(requestLine(record, { paint, columns: columns(), nameWidth }), `request ${record.method} ${record.path} ${record.status} ${record.app}`),
+    request: (record) => page.tell(requestLine(record, { paint, columns: columns(), nameWidth: nameWidth() }), `request ${record.method} ${record.path} ${record.status} ${record.app}`),
     kill: ({ app, reason, used, unit, limit, limitKey, stack, frame }) =>
       page.tell(`${red(reason)} used ${Math.round(used)} ${unit}, ${limitKey} allows ${Math.round(limit)} ${unit}${named(app)}${[emphasizedStack(stack, paint), emphasizedFrame(frame, paint)].filter((part) => part !== "").map((part) => `\n${part}`).join("")}`, `kill ${app} ${reason} ${stack}`),
     failure: ({ app, name, message, stack, frame }) => page.tell([`${red(`${escapeControls(name)}: ${lines(message)}`)}${named(app)}`, emphasizedStack(withoutTitle(stack, name, message), paint), emphasizedFrame(frame, paint), yellow(hintOf("app_exception", { name, message, stack, frame }))].filter((part) => part !== "").join("\n")),

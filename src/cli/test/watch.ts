@@ -50,7 +50,7 @@ export async function watchTests({ runner, report, terminal, find, publish }: Te
     return ran;
   };
 
-  const watching = new SourceWatch({ fault: (_id, error) => terminal.err(`${error instanceof Error ? error.message : String(error)}\n`) });
+  const watching = new SourceWatch({ event() {}, fault: (_id, error) => terminal.err(`${error instanceof Error ? error.message : String(error)}\n`) });
   const follow = async (): Promise<void> => {
     const files = await find().catch((): readonly string[] => []);
     for (const file of results.keys()) if (!files.includes(file)) results.delete(file);

@@ -39,14 +39,19 @@ describe("replacing an app", () => {
     expect(await asked).toBe("new");
     nano.app("app").hold(20);
     expect(await nano.text("app")).toBe("new");
-    // The first to let go does not let those go whom another one holds.
+    // Whoever holds last decides, about those that wait already too.
     const first = nano.app("app").hold(60_000);
-    const second = nano.app("app").hold(60_000);
     const waiting = nano.text("app");
+    const second = nano.app("app").hold(60_000);
     first();
     expect(nano.app("app").held).not.toBeNull();
     second();
     expect(await waiting).toBe("new");
+    const third = nano.app("app").hold(60_000);
+    const patient = nano.text("app");
+    nano.app("app").hold(60_000)();
+    expect(await patient).toBe("new");
+    third();
   });
 
   test("keeps serving the old revision when the new one fails to load, and says why", async () => {

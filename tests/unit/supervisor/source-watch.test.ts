@@ -51,7 +51,7 @@ async function follow(files: Readonly<Record<string, string>>, names: readonly s
       };
     },
   };
-  const watch = new SourceWatch({ fault: (_id, error) => void faults.push(error) });
+  const watch = new SourceWatch({ event() {}, fault: (_id, error) => void faults.push(error) });
   open.push(watch);
   watch.follow([app]);
   await started.promise;
