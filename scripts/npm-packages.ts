@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { TARGETS } from "../build/targets.ts";
 import { version } from "../package.json";
+import { configJsonSchema } from "../src/config/json-schema.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SCOPE = "@nano-host";
@@ -71,13 +72,14 @@ async function writeMain(out: string, platforms: readonly Platform[]): Promise<s
   await copyFile(join(ROOT, "scripts/npm/README.md"), join(folder, "README.md"));
   await copyFile(join(ROOT, "LICENSE"), join(folder, "LICENSE"));
   await cp(join(ROOT, "types"), join(folder, "types"), { recursive: true, filter: (path) => !path.endsWith("package.json") });
+  await Bun.write(join(folder, "nano.schema.json"), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
   await manifest(folder, {
     name: MAIN_PACKAGE,
     description: "A runtime for many small web apps in the form of Workers, each in a metered, preemptible isolate",
     type: "module",
     bin: { nano: "bin/nano.js" },
-    exports: { "./types": { types: "./types/index.d.ts" }, "./types/globals": { types: "./types/globals.d.ts" }, "./package.json": "./package.json" },
-    files: ["bin", "types"],
+    exports: { "./types": { types: "./types/index.d.ts" }, "./types/globals": { types: "./types/globals.d.ts" }, "./nano.schema.json": "./nano.schema.json", "./package.json": "./package.json" },
+    files: ["bin", "types", "nano.schema.json"],
     engines: { node: ">=18.17" },
     optionalDependencies: Object.fromEntries(platforms.map((platform) => [packageOf(platform), version])),
   });

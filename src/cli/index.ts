@@ -76,6 +76,7 @@ function overview(): string {
     "  -v, --version   show version, commit and engine",
     "",
     "Examples:",
+    "  nano init my-app",
     "  nano dev app.js",
     "  nano serve --config nano.json",
     "",

@@ -1,4 +1,5 @@
 /** The static files of an app, as its config says them, and what it may not say about them. */
+import { realpathSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { AssetsSettings } from "../bindings/assets/settings.ts";
 import { problem, type Problem } from "../errors.ts";
@@ -34,7 +35,7 @@ function problemsOf(document: Document, app: Loose, path: Path, folder: string):
   if (!isLoose(assets)) return hasCode || assets !== undefined ? [] : [problem("key_missing", { key: "path", example: PATH_EXAMPLE }, { ...document.place(path), field: fieldName([...path, "path"]) })];
   const problems: Problem[] = [];
   const { directory, binding } = assets;
-  if (typeof directory === "string" && isWithin(resolve(folder, directory), folder)) problems.push(document.problem("assets_exposed", undefined, [...path, "assets", "directory"]));
+  if (typeof directory === "string" && isWithin(realPathOf(resolve(folder, directory)), realPathOf(folder))) problems.push(document.problem("assets_exposed", undefined, [...path, "assets", "directory"]));
   if (!hasCode)
     for (const key of ["binding", "run_worker_first"]) if (assets[key] !== undefined) problems.push(document.problem("assets_without_code", { key }, [...path, "assets", key], { ofKey: true }));
   for (const key of ["env", "secrets"]) {
@@ -43,6 +44,15 @@ function problemsOf(document: Document, app: Loose, path: Path, folder: string):
       problems.push(document.problem("assets_binding_taken", { name: binding, place: document.nameOf([...path, key, binding]) }, [...path, "assets", "binding"]));
   }
   return problems;
+}
+
+/** As it is written where there is nothing yet. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** Whether `inner` is `outer` or lies in it. */

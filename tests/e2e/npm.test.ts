@@ -71,6 +71,8 @@ describe.skipIf(!hasNpm)("the npm packages", () => {
     expect([made.code, made.out]).toEqual([0, expect.stringContaining("  cd my-app\n  npm install && npm run dev\n")]);
     const app = join(folder, "my-app");
     expect(JSON.parse(readFileSync(join(app, "package.json"), "utf8")).devDependencies[MAIN_PACKAGE]).toBe(rootManifest.version);
+    const { $schema } = JSON.parse(readFileSync(join(app, "nano.json"), "utf8")) as { $schema: string };
+    expect(JSON.parse(readFileSync(join(folder, "empty", $schema), "utf8")).title).toBe("nano.json");
     const child = Bun.spawn([launcher, "dev", "--port", "0"], { cwd: app, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
     const port = await portOf(child);
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("Hello, world!\n");

@@ -28,6 +28,9 @@ export function filesOfTemplate(written: Readonly<Record<string, string>>, templ
   const prefix = `${FOLDER}${template}/`;
   const files = new Map<string, string>([[".gitignore", written[`${FOLDER}gitignore`] ?? ""]]);
   for (const [path, text] of Object.entries(written)) if (path.startsWith(prefix)) files.set(path.slice(prefix.length), text.replaceAll(PLACEHOLDER, name));
+  const [home] = Object.keys(packages);
+  // The package has the schema of the config, for editors.
+  if (home !== undefined) files.set("nano.json", (files.get("nano.json") ?? "").replace("{\n", `{\n  "$schema": "./node_modules/${home}/nano.schema.json",\n`));
   const manifest = JSON.parse(files.get("package.json") ?? "{}") as { dependencies?: object; devDependencies?: object };
   if (Object.keys(packages).length > 0) files.set("package.json", `${JSON.stringify({ ...manifest, devDependencies: { ...packages, ...manifest.devDependencies } }, null, 2)}\n`);
   return { files: new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1))), needsInstall: Object.keys(manifest.dependencies ?? {}).length > 0 || Object.keys(packages).length > 0 };

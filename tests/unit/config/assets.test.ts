@@ -1,5 +1,8 @@
 /** What a config may say about static files. */
 import { describe, expect, test } from "bun:test";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { diffApps } from "../../../src/config/diff.ts";
 import { parseConfig } from "../../../src/config/parse.ts";
 
@@ -40,6 +43,13 @@ describe("assets", () => {
   test("a folder that holds the config would give it to everybody", () => {
     for (const directory of [".", "./", "..", "/", "./public/.."]) expect([directory, told({ name: "a", path: "./a.js", assets: { directory } })]).toEqual([directory, expect.stringContaining("this folder holds the config itself")]);
     for (const directory of ["./..public", "../other", "./public"]) expect(told({ name: "a", path: "./a.js", assets: { directory } })).toBe("nothing");
+  });
+
+  test("a link to the folder of the config is no way around that", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "nano-config-"));
+    await symlink(".", join(folder, "public"));
+    expect(() => parseConfig(JSON.stringify({ apps: [{ name: "a", assets: { directory: "./public" } }] }), join(folder, "nano.json"))).toThrow("this folder holds the config itself");
+    await rm(folder, { recursive: true });
   });
 
   test("a change of them makes another source", () => {
