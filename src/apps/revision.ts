@@ -44,6 +44,8 @@ export interface RevisionServices {
 export interface RevisionOrigin {
   readonly number: number;
   readonly loadBundle: LoadBundle;
+  /** It will not serve: nobody wants to read what its top level writes to the console. */
+  readonly isTrial?: boolean;
 }
 
 export type RevisionState = "new" | "loading" | "ready" | "failed" | "closed";
@@ -60,6 +62,7 @@ export class Revision {
   readonly invocationLimits: InvocationLimits;
   readonly #services: RevisionServices;
   readonly #loadBundle: LoadBundle;
+  readonly #isTrial: boolean;
   readonly #account: Account;
   readonly #redaction: Redaction;
   #state: RevisionState = "new";
@@ -72,7 +75,8 @@ export class Revision {
   /** In the disk cache. */
   #imageName: string | null = null;
 
-  constructor(services: RevisionServices, config: AppConfig, account: Account, { number, loadBundle }: RevisionOrigin) {
+  constructor(services: RevisionServices, config: AppConfig, account: Account, { number, loadBundle, isTrial = false }: RevisionOrigin) {
+    this.#isTrial = isTrial;
     this.#services = services;
     this.#loadBundle = loadBundle;
     this.#account = account;
@@ -244,7 +248,7 @@ export class Revision {
     this.#imageName = cache?.nameOf(made) ?? null;
     const known = this.#imageName === null ? null : (cache?.get(this.#imageName, base) ?? null);
     if (known !== null) return known;
-    const result = await makeImage({ ...made, host, account: this.#account, app: name, requestId: this.loadId, mapStack: this.#mapStack });
+    const result = await makeImage({ ...made, ...(this.#isTrial ? { limits: { ...limits, logBytes: 0 } } : {}), host, account: this.#account, app: name, requestId: this.loadId, mapStack: this.#mapStack });
     const { image, kill, failure, isPure } = result;
     if (image === null) throw this.#topLevelError(bundle, this.redact(describeResult(result)), this.redact(kill?.stack ?? failure?.stack ?? ""));
     if (this.#imageName !== null && isPure) void cache?.put(this.#imageName, image);

@@ -8,6 +8,7 @@ import { LoadError } from "../apps/load/load-error.ts";
 import { cachedBundles } from "../apps/load/bundle-cache.ts";
 import type { Deployed } from "../apps/registry.ts";
 import type { Revision } from "../apps/revision.ts";
+import { tryLoad } from "../apps/trial.ts";
 import type { LoadedArtifacts } from "../artifacts.ts";
 import { combine, type Observer, silent } from "../observe/observer.ts";
 import { Tail } from "../observe/tail.ts";
@@ -112,6 +113,12 @@ export class DataPlane implements WorkerMethods {
     return reportOf(name, revision);
   };
 
+  check: WorkerMethods["check"] = async ({ names }) => {
+    const reports: LoadReport[] = [];
+    for (const name of names) reports.push(...(await this.#check(name)));
+    return reports;
+  };
+
   lift: WorkerMethods["lift"] = async ({ name }) => {
     this.#running.runtime.registry.get(name)?.quarantine.lift();
     return null;
@@ -169,6 +176,12 @@ export class DataPlane implements WorkerMethods {
     const isAsked = registry.apps.some((app) => app.name === name && app.serving.revision.state !== "new");
     if (!isProof && !isAsked) return { name, revision: planned.revision, state: "lazy", error: null, files: [] };
     return reportOf(name, await registry.prepare(this.#deployed(planned)));
+  }
+
+  async #check(name: string): Promise<readonly LoadReport[]> {
+    const { registry, services } = this.#running.runtime;
+    const revision = registry.get(name)?.serving.revision;
+    return revision !== undefined && (await tryLoad(services, revision)) ? [reportOf(name, revision)] : [];
   }
 
   #deployed({ config, revision, source }: PlannedApp): Deployed {

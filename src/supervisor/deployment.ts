@@ -59,6 +59,13 @@ export class Deployment {
     this.#failures.delete(name);
   }
 
+  /** An app of the plan has turned out not to load. */
+  tell({ name, revision, error, files }: LoadReport): void {
+    if (!this.#plan.apps.some((app) => app.config.name === name && app.revision === revision)) return;
+    this.#failures.set(name, { name, revision, error: error ?? "it did not load" });
+    this.#files.set(name, files);
+  }
+
   /** What the newest load of that app read, if it failed. */
   filesOf(name: string): readonly string[] {
     return this.#files.get(name) ?? [];

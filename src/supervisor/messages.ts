@@ -75,6 +75,8 @@ export interface WorkerMethods {
   commit(params: { readonly plan: PlanWire; readonly mostDrainMs?: number }): Promise<null>;
   /** Loads what serves, if it has not been loaded yet. */
   load(params: { readonly name: string }): Promise<LoadReport>;
+  /** Tries to load those of them that nobody has asked for, and drops them again. What does not load is told as if somebody had asked; the reports are of these. */
+  check(params: { readonly names: readonly string[] }): Promise<readonly LoadReport[]>;
   lift(params: { readonly name: string }): Promise<null>;
   /** Log lines go to the supervisor as well, for whoever follows them. */
   tail(params: { readonly isOn: boolean }): Promise<null>;

@@ -58,6 +58,13 @@ export type ReloadReason = "config" | "sighup" | "admin" | "sources";
 /** Beyond the drain: for what the listener asks of clients, and for the last writes. */
 const STOP_MARGIN_MS = 2_000;
 const COUNT_MS = 100;
+/** The first requests go first. */
+const CHECK_AFTER_MS = 500;
+const CHECKED_TOGETHER = 4;
+/** Times as long as the last ones took. */
+const CHECK_REST = 4;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 /** In production nothing is in a hurry to serve what is half deployed. */
 const SETTLE_MS = 20;
 
@@ -141,6 +148,7 @@ export class Supervisor {
     const { host, port } = this.#at;
     observer.event("listening", { url: urlOf({ host, port }), port, apps: config.apps.length, pid: process.pid, workers });
     this.#follow();
+    void this.#check().catch((error) => observer.fault("check", error));
   }
 
   /** All workers have listened once. */
@@ -361,6 +369,19 @@ export class Supervisor {
   async #recode(name: string): Promise<Sources> {
     const { failed } = await this.apply({ ...this.#settings, ...this.#wanted }, "sources", { recode: [name] });
     return { files: this.#deployment.filesOf(name), hasFailed: failed.length > 0 };
+  }
+
+  /** Whoever starts nano is told what will not run, without waiting for it and without a request: a few apps at a time, with the thread free for most of it. */
+  async #check(): Promise<void> {
+    const names = this.#deployment.plan.apps.map(({ config }) => config.name);
+    await pause(CHECK_AFTER_MS);
+    for (let from = 0; from < names.length && !this.#isStopping; from += CHECKED_TOGETHER) {
+      const started = performance.now();
+      // A worker that ends meanwhile has told as much as it could.
+      const reports = await this.#fleet.members[0]?.call("check", { names: names.slice(from, from + CHECKED_TOGETHER) }).catch(() => []);
+      for (const report of reports ?? []) this.#deployment.tell(report);
+      await pause(CHECK_REST * (performance.now() - started));
+    }
   }
 
   #unfollow(): void {

@@ -62,6 +62,7 @@ export async function runWorker({ artifacts, onInput, onFault }: WorkerProcessOp
     commit: plane.commit,
     load: plane.load,
     lift: plane.lift,
+    check: plane.check,
     metrics: plane.metrics,
     tail: plane.tail,
     status: plane.status,

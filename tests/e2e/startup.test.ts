@@ -23,3 +23,25 @@ test("1,000 apps in one config: none loads before its first request, and each an
     await running.stop();
   }
 }, 60_000);
+
+test("an app that cannot load is told at the start, without a request and without a word of the others, and serves once it is mended", async () => {
+  const good = 'console.log("the top level of a good app"); export default { fetch: () => new Response("good") };';
+  const running = await NanoProcess.serve(
+    { workers: 2, apps: [...Array.from({ length: 10 }, (_, i) => ({ hostname: `good-${i}.test`, path: "good.js" })), { hostname: "syntax.test", path: "syntax.js" }, { hostname: "throws.test", path: "throws.js" }, { hostname: "missing.test", path: "missing.js" }] },
+    { "good.js": good, "syntax.js": "export default {", "throws.js": 'throw new Error("at the top level");' },
+  );
+  try {
+    await running.waitFor(() => running.log.filter(({ event }) => event === "app_failed").length === 3, "three failures in the log");
+    expect(running.log.filter(({ event }) => event === "app_failed").map(({ app }) => app).sort()).toEqual(["missing.test", "syntax.test", "throws.test"]);
+    expect(running.log.map(({ event }) => event)).not.toContain("app_loaded");
+    expect(running.out).not.toContain("the top level of a good app");
+    expect((await running.request("throws.test", "/")).status).toBe(503);
+    expect(await (await running.request("good-9.test", "/")).text()).toBe("good");
+    await Bun.write(`${running.folder}/throws.js`, 'export default { fetch: () => new Response("mended") };');
+    running.signal("SIGHUP");
+    await running.waitFor(() => running.log.some(({ event }) => event === "reloaded"), "the reload");
+    expect(await (await running.request("throws.test", "/")).text()).toBe("mended");
+  } finally {
+    await running.stop();
+  }
+}, 30_000);
