@@ -1,8 +1,8 @@
 /** A bounded pipe from one writer to one puller. Streams of an isolate leave through it, so a slow client slows the guest instead of filling the host. */
-import { Buffer } from "node:buffer";
 import type { ByteSource } from "./wire.ts";
 
-/** Chunks that are no more than this together cost their reader less as one. */
+/** Smaller chunks that follow each other become one: each costs its reader, and more memory than it holds. */
+const SMALL_BYTES = 4_096;
 const MERGED_BYTES = 16_384;
 
 type Waiter = { resolve: () => void; reject: (reason: unknown) => void };
@@ -18,6 +18,9 @@ export class BytePipe implements ByteSource {
   readonly #budget: ByteBudget | null;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
+  /** The last of the queue, while small chunks may still be added to it. */
+  #open: Uint8Array | null = null;
+  #openBytes = 0;
   #ended = false;
   #failure: { reason: unknown } | null = null;
   #puller: { resolve: (chunk: Uint8Array | null) => void; reject: (reason: unknown) => void } | null = null;
@@ -48,10 +51,9 @@ export class BytePipe implements ByteSource {
     if (this.#failure !== null) throw this.#failure.reason;
     if (this.#ended) throw new Error("the pipe is closed");
     if (chunk.byteLength > 0) {
-      this.#queue.push(chunk);
-      this.#hold(chunk.byteLength);
+      this.#append(chunk);
       // What the writer brings in the same turn leaves together.
-      if (this.#puller !== null && this.#queue.length === 1) queueMicrotask(() => this.#satisfy());
+      if (this.#puller !== null && this.#queuedBytes === chunk.byteLength) queueMicrotask(() => this.#satisfy());
     }
     return this.#wantsMore();
   }
@@ -71,7 +73,7 @@ export class BytePipe implements ByteSource {
   close(): void {
     if (this.closed) return;
     this.#ended = true;
-    if (this.#queue.length > 0) return;
+    if (this.#queuedBytes > 0) return;
     this.#puller?.resolve(null);
     this.#puller = null;
     this.#finish();
@@ -94,7 +96,7 @@ export class BytePipe implements ByteSource {
   }
 
   cancel(reason?: unknown): void {
-    if (this.#failure !== null || (this.#ended && this.#queue.length === 0)) return;
+    if (this.#failure !== null || (this.#ended && this.#queuedBytes === 0)) return;
     const wasOpen = !this.#ended;
     this.#fail(reason ?? new Error("canceled"));
     if (wasOpen) this.onCancel?.(reason);
@@ -108,20 +110,42 @@ export class BytePipe implements ByteSource {
     puller?.resolve(chunk);
   }
 
-  /** The next chunk; small ones become one. */
-  #take(): Uint8Array | null {
-    const first = this.#queue.shift();
-    if (first === undefined) return null;
-    let bytes = first.byteLength;
-    let count = 0;
-    for (; count < this.#queue.length; count++) {
-      const next = (this.#queue[count] as Uint8Array).byteLength;
-      if (bytes + next > MERGED_BYTES) break;
-      bytes += next;
+  #append(chunk: Uint8Array): void {
+    const size = chunk.byteLength;
+    this.#hold(size);
+    const last = this.#queue.at(-1);
+    if (size >= SMALL_BYTES || (this.#open === null && (last === undefined || last.byteLength >= SMALL_BYTES))) {
+      this.#seal();
+      this.#queue.push(chunk);
+      return;
     }
-    const chunk = count === 0 ? first : Buffer.concat([first, ...this.#queue.splice(0, count)], bytes);
-    this.#hold(-bytes);
-    if (this.#ended && this.#queue.length === 0) this.#finish();
+    if (this.#open !== null && this.#openBytes + size > MERGED_BYTES) this.#seal();
+    if (this.#open === null) {
+      this.#open = new Uint8Array(MERGED_BYTES);
+      this.#openBytes = 0;
+      if (last !== undefined && last.byteLength < SMALL_BYTES) {
+        this.#queue.pop();
+        this.#open.set(last);
+        this.#openBytes = last.byteLength;
+      }
+    }
+    this.#open.set(chunk, this.#openBytes);
+    this.#openBytes += size;
+  }
+
+  /** What small chunks have become takes its place in the queue, without the room that was left. */
+  #seal(): void {
+    if (this.#open === null) return;
+    this.#queue.push(this.#open.slice(0, this.#openBytes));
+    this.#open = null;
+  }
+
+  #take(): Uint8Array | null {
+    if (this.#queue.length === 0) this.#seal();
+    const chunk = this.#queue.shift();
+    if (chunk === undefined) return null;
+    this.#hold(-chunk.byteLength);
+    if (this.#ended && this.#queuedBytes === 0) this.#finish();
     if (this.#wantsMore()) for (const writer of this.#writers.splice(0)) writer.resolve();
     return chunk;
   }
@@ -140,6 +164,7 @@ export class BytePipe implements ByteSource {
     this.#failure = { reason };
     this.#finish();
     this.#queue = [];
+    this.#open = null;
     this.#hold(-this.#queuedBytes);
     this.#puller?.reject(reason);
     this.#puller = null;
