@@ -182,7 +182,7 @@ describe("nano check", () => {
     const { code, out } = await nano(["check", "nano.json"], { cwd });
     expect(code).toBe(1);
     expect(out).toMatch(/^ok {6}a\.test /);
-    expect(out).toMatch(/failed {2}b\.test\n {8}b\.ts: Error: at load\n {12}at boom \(b\.ts:2:\d+\)/);
+    expect(out).toMatch(/failed {2}b\.test\n {8}b\.ts:2:13: Error: at load\n[^]*> 2 \| {3}throw new Error\("at load"\);\n[^]* {12}at boom \(b\.ts:2:13\)/);
     expect(out).toMatch(/failed {2}c\.test\n.*no such file or folder\n.*did you mean a\.js\?/);
     expect(out).toEndWith("2 of 3 apps would not run\n");
   });

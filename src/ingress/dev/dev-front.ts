@@ -29,7 +29,7 @@ export class DevFront {
   take(request: Request, appOf: () => string): Response | null {
     if (this.#live === null || request.method !== "GET") return null;
     const path = /^https?:\/\/[^/]*([^?]*)/.exec(request.url)?.[1];
-    if (path === SCRIPT_PATH) return this.#live.script();
+    if (path === SCRIPT_PATH) return this.#live.script(appOf());
     return path === EVENTS_PATH ? this.#live.events(appOf()) : null;
   }
 
@@ -38,7 +38,7 @@ export class DevFront {
     const accept = request.get("accept") ?? "";
     if (accept.includes("text/html")) {
       const nonce = randomBytes(16).toString("base64url");
-      const live = this.#live === null ? null : { script: scriptUrl(failed.url), version: this.#live.versionOf(failed.app) };
+      const live = this.#live === null ? null : { script: scriptUrl(failed.url), version: failed.app === "" ? null : this.#live.versionOf(failed.app) };
       return { body: errorPage(failure, { nonce, live }), fields: { "content-type": "text/html; charset=utf-8", "content-security-policy": contentSecurityPolicy(nonce), vary: "accept" } };
     }
     if (accept.includes("application/json") || request.get("sec-fetch-dest") === "empty") return { body: failureJson(failure, retryAfterS), fields: { "content-type": "application/json", vary: "accept" } };

@@ -12,8 +12,8 @@ const MOST_STACK_LINES = 60;
 export interface PageOptions {
   /** For the one style and the scripts that the page may run. */
   readonly nonce: string;
-  /** Where the live reload's script is, and what was served when the page was made; null where it is off. */
-  readonly live: { readonly script: string; readonly version: string } | null;
+  /** Where the live reload's script is, and what was served of the app when the page was made, if there was one; null where it is off. */
+  readonly live: { readonly script: string; readonly version: string | null } | null;
 }
 
 /** The page's own script. It has no text of the app in it. */
@@ -76,7 +76,7 @@ ${stack.length > 0 && html`<section>
 </main>
 <textarea id="plain" readonly hidden>${`\n${failureText(failure)}`}</textarea>
 <script nonce="${nonce}">${COPY}</script>
-${live !== null && html`<script nonce="${nonce}" src="${live.script}" data-version="${live.version}" async></script>`}
+${live !== null && html`<script nonce="${nonce}" src="${live.script}"${live.version !== null && html` data-version="${live.version}"`} async></script>`}
 </body>
 </html>
 `.text

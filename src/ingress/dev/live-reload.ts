@@ -1,22 +1,29 @@
 /**
  * Live reload: pages of `nano dev` load themselves again when their app is replaced, and when nano has been started anew. A page's script follows a stream of events on a path that no
- * app sees; the first event says what is served, and a later one that says something else is the sign.
+ * app sees; it says what is served, and when that is something else than the script knows, the page is out of date. A page may come from a cache, the script never does.
  */
 import { randomUUID } from "node:crypto";
 
 export const SCRIPT_PATH = "/_nano/live-reload.js";
 export const EVENTS_PATH = "/_nano/live-reload";
 
+/** Browsers try again after so long when nano is gone. */
+const RETRY_MS = 300;
+
 /** A tab that is not looked at gives its connection back: browsers open six to a host. */
-const SCRIPT = `(() => {
+const scriptFor = (version: string) => `(() => {
   const self = document.currentScript, url = new URL(${JSON.stringify(EVENTS_PATH)}, self.src);
-  let version = self.dataset.version, events = null;
+  const version = self.dataset.version ?? ${JSON.stringify(version)};
+  let events = null;
   const open = () => {
     if (events !== null) return;
     events = new EventSource(url);
     events.onmessage = ({ data }) => {
-      version ??= data;
       if (data !== version) { close(); location.reload(); }
+    };
+    events.onerror = () => {
+      if (events?.readyState !== EventSource.CLOSED) return;
+      close(); setTimeout(follow, ${RETRY_MS});
     };
   };
   const close = () => { events?.close(); events = null; };
@@ -28,8 +35,6 @@ const SCRIPT = `(() => {
 })();
 `;
 
-/** Browsers try again after so long when nano is gone. */
-const RETRY_MS = 300;
 /** Proxies cut what is quiet. */
 const BEAT_MS = 25_000;
 const encoder = new TextEncoder();
@@ -51,8 +56,8 @@ export class LiveReload {
     for (const [controller, follows] of this.#streams) if (follows === app) this.#send(controller, `data: ${this.versionOf(app)}\n\n`);
   }
 
-  script(): Response {
-    return new Response(SCRIPT, { headers: { "content-type": "text/javascript; charset=utf-8", "cache-control": "no-store" } });
+  script(app: string): Response {
+    return new Response(scriptFor(this.versionOf(app)), { headers: { "content-type": "text/javascript; charset=utf-8", "cache-control": "no-store" } });
   }
 
   events(app: string): Response {
