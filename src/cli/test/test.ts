@@ -22,7 +22,7 @@ export const test: Command = {
   name: "test",
   summary: "Run an app's tests inside isolates",
   usage: "test [files] [flags]",
-  examples: ["nano test", "nano test api --watch", 'nano test -t "answers"', "nano test --reporter junit --outfile report.xml"],
+  examples: ["nano test", "nano test api --watch", "nano test -t answers", "nano test --reporter junit --outfile report.xml"],
   flags: {
     "test-name-pattern": { type: "string", short: "t", value: "pattern", help: "only tests whose name, with those of their suites, matches this regular expression" },
     timeout: { type: "string", value: "ms", help: `time, and CPU time, that a test may take; else ${DEFAULT_TIMEOUT_MS}` },
