@@ -40,8 +40,8 @@ export interface TestFileOptions {
 }
 
 const MEMORY_BYTES = 256 << 20;
-/** Functions of the engine and of nano. */
-const FRAME_WITHOUT_PLACE = /^ {4}at (?!.*:\d+:\d+\)?$)/;
+/** Of a function with a place: those of the engine and of nano have none. */
+const FRAME = /^ {4}at .*:\d+:\d+\)?$/;
 /** Reading `nano:test` alone takes a slow machine some 100 ms. */
 const LEAST_LOAD_MS = 2_000;
 /** Tests may do what they like for as long as they may take. */
@@ -187,10 +187,10 @@ class FileRun implements Disposable {
   }
 
   #explain(error: Omit<TestError, "frame">): TestError {
-    const title = `${error.name}: ${error.message}\n`;
-    const stack = (error.stack.startsWith(title) ? error.stack.slice(title.length) : error.stack)
+    // What stands before the frames says again what was thrown, in the words of when it was made.
+    const stack = error.stack
       .split("\n")
-      .filter((line) => line !== "" && !FRAME_WITHOUT_PLACE.test(line) && !line.endsWith(OWN_PLACE))
+      .filter((line) => FRAME.test(line) && !line.endsWith(OWN_PLACE))
       .join("\n");
     return { ...error, stack, frame: frameOfStack(stack, this.#bundle) };
   }
