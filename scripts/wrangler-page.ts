@@ -111,6 +111,7 @@ curl "http://localhost:3000/cdn-cgi/handler/scheduled?cron=*/5+*+*+*+*"
 
 - Modules and service workers: \`export default\` of an object, a class (\`WorkerEntrypoint\`) or a function, or \`addEventListener("fetch", …)\`, for which \`vars\` are globals too.
 - TypeScript, JSX (\`jsxImportSource\` of tsconfig.json), \`paths\`, \`#imports\` of package.json, npm packages with the conditions \`workerd\`, \`worker\` and \`browser\`.
+- Packages of the workspace (npm, pnpm, Yarn, Bun) that package.json names: the folder around them and the project is the app's then.
 - Imports of JSON, and of \`.txt\`, \`.html\`, \`.sql\`, \`.md\`, \`.css\`, \`.svg\` and the like as text; \`.bin\` as an ArrayBuffer; any file as text with \`?raw\`. \`import()\` of files of the app, also by a name that begins with a folder
   and is made at run time: \`\` import(\`./languages/\${code}.ts\`) \`\` stands for all files that it can name.
 - \`cloudflare:workers\` has \`env\`, \`WorkerEntrypoint\`, \`DurableObject\`, \`WorkflowEntrypoint\` and \`RpcTarget\`. The other modules of \`cloudflare:\` are refused by name.

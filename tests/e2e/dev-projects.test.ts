@@ -1,6 +1,6 @@
 /** `nano dev` on whole projects: many apps behind one port, wrangler files, and changes of configs and variables while it runs. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { rm } from "node:fs/promises";
+import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { nano, NanoProcess, temporaryFolder } from "../harness/nano.ts";
 
@@ -175,6 +175,26 @@ describe("a wrangler file", () => {
     const serving = await NanoProcess.start(["serve", "--env", "staging", "--port", "0", "--workers", "0"], { cwd: folder });
     started.push(serving);
     expect(await answerOf(serving)).toBe('[42,{"STAGE":"staging"},1,"staging"]');
+  });
+
+  test("of a workspace finds the packages beside it, and follows them", async () => {
+    const folder = await temporaryFolder({
+      "pnpm-workspace.yaml": "packages: ['apps/*', 'packages/*']\n",
+      "apps/shop/package.json": '{ "dependencies": { "@ours/ui": "workspace:*" } }',
+      "apps/shop/wrangler.toml": 'main = "src/index.ts"\n',
+      "apps/shop/tsconfig.json": '{ "compilerOptions": { "paths": { "~/*": ["./src/*"] } } }',
+      "apps/shop/src/index.ts": 'import { title } from "@ours/ui";\nimport { more } from "~/more";\nexport default { fetch: (): Response => new Response(title + more) };\n',
+      "apps/shop/src/more.ts": 'export const more = "!";\n',
+      "packages/ui/package.json": '{ "name": "@ours/ui", "exports": "./index.ts" }',
+      "packages/ui/index.ts": 'export const title: string = "one";\n',
+    });
+    await mkdir(join(folder, "apps/shop/node_modules/@ours"), { recursive: true });
+    await symlink("../../../../packages/ui", join(folder, "apps/shop/node_modules/@ours/ui"));
+    const running = await NanoProcess.start(["dev", "--port", "0"], { cwd: join(folder, "apps/shop") });
+    started.push(running);
+    expect(await answerOf(running, "shop.localhost")).toBe("one!");
+    await Bun.write(join(folder, "packages/ui/index.ts"), 'export const title: string = "two";\n');
+    await untilAnswer(running, "two!");
   });
 
   test("a missing main says that it may have to be built", async () => {

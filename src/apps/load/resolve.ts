@@ -94,6 +94,7 @@ export class Resolver {
     const found = specifier.endsWith("/") ? this.#folder(path, style) : this.#probe(path, style);
     if (found !== null) return found;
     const near = nearestName(path, APP_EXTENSIONS, this.#files);
+    if (specifier.includes("?")) return refuse("missing", "there is no such file", "of what bundlers say after ?, nano knows ?raw, which is the text of a file");
     return refuse("missing", "there is no such file", near === null ? "" : `did you mean ${JSON.stringify(specifier.slice(0, specifier.lastIndexOf("/") + 1) + near)}?`);
   }
 
@@ -255,6 +256,7 @@ function wayAround(name: string): string {
 }
 
 function missingPackageHint(name: string, rest: string): string {
+  if (name === "__STATIC_CONTENT_MANIFEST") return "Workers Sites are not there: assets in the wrangler file are what serves files";
   if (/\/jsx(-dev)?-runtime$/.test(rest)) return 'JSX needs a runtime: set "jsxImportSource" in tsconfig.json to one that is installed, such as "hono/jsx" or "preact"';
   return `install it with: npm install ${name}`;
 }

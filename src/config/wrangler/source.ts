@@ -1,9 +1,10 @@
 /** The part of an app that says what it is made of: main file, and how that becomes one module. */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { Path } from "../positions.ts";
 import type { WranglerEnvironment } from "./environment.ts";
 import { isLoose, type Loose } from "./placed-data.ts";
+import { linkedPackages } from "./workspace.ts";
 
 export interface Source {
   /** Of `path`, `main` and `build` in nano.json. */
@@ -19,7 +20,7 @@ const RULES: Readonly<Record<string, "text" | "data" | "wasm" | "code">> = { Tex
 /** `folder` is that of the wrangler file. */
 export function sourceOf(environment: WranglerEnvironment, folder: string): Source {
   const main = mainOf(environment, folder);
-  const root = main === null ? folder : commonFolder(folder, dirname(main));
+  const root = main === null ? folder : [dirname(main), ...linkedPackages(folder)].reduce(commonFolder, folder);
   const build: Loose = {};
   const origins: (readonly [Path, Path])[] = [];
   const take = (key: string, found: { readonly value: unknown; readonly path: Path } | undefined) => {
@@ -32,6 +33,8 @@ export function sourceOf(environment: WranglerEnvironment, folder: string): Sour
   take("alias", alias === undefined ? undefined : { ...alias, value: Object.fromEntries(Object.entries(alias.value).map(([name, target]) => [name, typeof target === "string" && target.startsWith(".") ? fromRoot(root, resolve(folder, target)) : target])) });
   take("rules", rulesOf(environment));
   const tsconfig = environment.text("tsconfig");
+  const ownTsconfig = ["tsconfig.json", "jsconfig.json"].find((name) => root !== folder && existsSync(join(folder, name)));
+  if (tsconfig === undefined && ownTsconfig !== undefined) build["tsconfig"] = fromRoot(root, join(folder, ownTsconfig));
   take("tsconfig", tsconfig === undefined ? undefined : { ...tsconfig, value: fromRoot(root, resolve(folder, tsconfig.value)) });
   take("jsx_factory", environment.text("jsx_factory"));
   take("jsx_fragment", environment.text("jsx_fragment"));

@@ -1,6 +1,6 @@
 /** What a wrangler file comes to: read, told and refused, with the place of everything. */
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -58,6 +58,26 @@ describe("what is read", () => {
   test("the main file may lie beside the folder of the wrangler file: the folder around both is the app's", async () => {
     const { apps, folder } = await read({ "config/wrangler.toml": 'main = "../src/a.ts"\ntsconfig = "tsconfig.worker.json"\n[alias]\nold = "./new.ts"\n' }, { dev: DEV }, "config/wrangler.toml");
     expect(apps[0]).toMatchObject({ path: folder, main: "src/a.ts", build: { tsconfig: "./config/tsconfig.worker.json", alias: { old: "./config/new.ts" } } });
+  });
+
+  test("packages of the workspace that the app depends on are in its folder, and others are not", async () => {
+    const files = {
+      "package.json": '{ "workspaces": ["apps/*", "packages/*"] }',
+      "apps/shop/package.json": '{ "dependencies": { "@ours/ui": "*", "hono": "1" } }',
+      "apps/shop/wrangler.toml": 'main = "src/index.ts"\n',
+      "apps/shop/tsconfig.json": "{}",
+      "packages/ui/package.json": '{ "name": "@ours/ui", "dependencies": { "outside": "*" } }',
+      "node_modules/hono/package.json": "{}",
+    };
+    const folder = await folderWith(files);
+    mkdirSync(join(folder, "node_modules/@ours"));
+    symlinkSync("../../packages/ui", join(folder, "node_modules/@ours/ui"));
+    symlinkSync("/", join(folder, "node_modules/outside"));
+    const load = () => loadConfig(join(folder, "apps/shop/wrangler.toml"), folder, { dev: DEV });
+    expect((await load()).apps[0]).toMatchObject({ name: "shop", path: folder, main: "apps/shop/src/index.ts", build: { tsconfig: "./apps/shop/tsconfig.json" } });
+    // Without a workspace a link is only a link.
+    writeFileSync(join(folder, "package.json"), "{}");
+    expect((await load()).apps[0]).toMatchObject({ path: join(folder, "apps/shop"), main: "src/index.ts" });
   });
 
   test("define, alias, rules, JSX and Node's compatibility are settings of the build", async () => {

@@ -64,6 +64,15 @@ describe("errors that people read", () => {
     expect((await app.loadError()).message).toMatch(/^index\.js:1:18: cannot import ".\/a\.woff2": nano loads JavaScript, TypeScript, JSON and text; [^]*\n {2}hint: [^\n]*"build": \{ "rules": /);
   });
 
+  test.each([
+    ["./a.css?inline", "of what bundlers say after ?, nano knows ?raw, which is the text of a file"],
+    ["__STATIC_CONTENT_MANIFEST", "Workers Sites are not there: assets in the wrangler file are what serves files"],
+    ["cloudflare:email", "nano has cloudflare:workers"],
+  ])("an import of %s says the way out", async (name, hint) => {
+    using app = new AppFolder({ "index.js": `import what from "${name}"; export default what;`, "a.css": "" });
+    expect((await app.loadError()).hint).toBe(hint);
+  });
+
   test.each(["./x.wasm", "./x.wasm?module"])("an import of WebAssembly (%s) says that there is none, and the way out", async (name) => {
     using app = new AppFolder({ "index.js": `import wasm from "${name}"; export default wasm;`, "x.wasm": "" });
     expect((await app.loadError()).message).toMatch(/^index\.js:1:18: cannot import "\.\/x\.wasm(\?module)?": an app has no WebAssembly\n[^]*\n {2}hint: look for a build of the package in JavaScript/);
