@@ -76,10 +76,10 @@ test("every config among the examples would run", async () => {
 test("every command line of the README and of the help is one that nano takes", () => {
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");
   const code = [...readme.matchAll(/```sh\n([^]*?)```|`([^`\n]+)`/g)].flatMap(([, block, span]) => (block ?? span ?? "").split("\n"));
-  const lines = [...code, ...commands.flatMap(({ examples }) => examples)].flatMap((line) => /^(?:dist\/)?nano ([^"'#>|&]+)/.exec(line)?.[1]?.trim() ?? []);
+  const lines = [...code, ...commands.flatMap(({ examples }) => examples)].flatMap((line) => /^(?:dist\/)?nano ((?:"[^"]*"|'[^']*'|[^"'#>|&])+)/.exec(line)?.[1]?.trim() ?? []);
   expect(lines.length).toBeGreaterThan(15);
   for (const line of lines) {
-    const [name = "", ...args] = line.split(/\s+/);
+    const [name = "", ...args] = [...line.matchAll(/"([^"]*)"|'([^']*)'|\S+/g)].map(([word, double, single]) => double ?? single ?? word);
     const command = commands.find((one) => one.name === name);
     expect([line, command?.name]).toEqual([line, name]);
     if (command !== undefined) expect(() => readArguments(command, args)).not.toThrow();
