@@ -55,7 +55,9 @@ const header = element("header"), graph = element("div", "graph"), told = elemen
 const picker = element("select"), search = element("input"), reset = element("button", "", "Reset zoom"), save = element("button", "", "Save for speedscope"), about = element("span", "about");
 search.type = "search"; search.placeholder = "Search functions"; search.setAttribute("aria-label", "Search functions"); picker.setAttribute("aria-label", "Request");
 header.append(element("h1", "", "nano: where the fuel went"), picker, search, reset, save, about);
-document.body.append(header, graph, told, list);
+const main = element("main");
+main.append(graph, told, list);
+document.body.append(header, main);
 data.requests.forEach((request, index) => { const option = element("option", "", request.app + "  " + request.title + "  " + request.status + "  " + count(request.fuel) + " fuel"); option.value = index; picker.prepend(option); });
 if (data.requests.length > 1) { const all = element("option", "", "All " + data.requests.length + " requests"); all.value = "all"; picker.prepend(all); }
 picker.selectedIndex = data.requests.length > 1 ? 1 : 0;
