@@ -1,9 +1,10 @@
 /** The developer's loop: start to first answer, save to new answer under a steady trickle of requests, what fails meanwhile, and what it all weighs. */
-import { mkdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { installPeers, NANO, type Peers, WORK } from "./peers.ts";
-import type { Aim, Report } from "./results.ts";
+import type { Aim, Report, Table } from "./results.ts";
 import { freePort, Server } from "./server.ts";
 import { median, quantile } from "./statistics.ts";
 import { Trickle } from "./trickle.ts";
@@ -70,7 +71,9 @@ export async function dev(starts: number, saves: number): Promise<Report> {
     console.log(`${tool.name.padEnd(20)} start ${median(loop.startMs).toFixed(0)} ms, reload ${median(loop.reloadMs).toFixed(1)} ms, ${loop.failed} of ${loop.requests} requests failed`);
     loops.push(loop);
   }
-  return { name: "dev", tables: [tableOf(loops, starts, saves)], raw: loops };
+  // Its tools are quiet most of the time: what is told of the machine is what others did.
+  const load = loadavg()[1] as number;
+  return { name: "dev", tables: [tableOf(loops, starts, saves, load)], raw: { load, loops } };
 }
 
 interface Started {
@@ -128,7 +131,7 @@ async function untilAnswer(port: number, version: number): Promise<void> {
   }
 }
 
-function tableOf(loops: readonly Loop[], starts: number, saves: number) {
+function tableOf(loops: readonly Loop[], starts: number, saves: number, load: number): Table {
   const p99 = (values: readonly number[]) => quantile([...values].sort((a, b) => a - b), 0.99);
   const figures = loops.map((loop) => ({ ...loop, start: median(loop.startMs), reload: median(loop.reloadMs), reloadP99: p99(loop.reloadMs) }));
   const own = figures.find(({ tool }) => tool === OWN);
@@ -145,7 +148,7 @@ function tableOf(loops: readonly Loop[], starts: number, saves: number) {
   }
   return {
     title: "The developer's loop",
-    about: `A TypeScript app of two modules. Start: from the process to the first right answer, medians of ${starts} starts in turn. Reload: from the save of the imported module to the first answer made of it, ${saves} saves, while ${REQUESTS_PER_SECOND} requests/s come, each on a connection of its own; failed are those refused, cut or answered with an error. Processes and their memory (PSS, all together) after the last save. All cores.`,
+    about: `A TypeScript app of two modules. Start: from the process to the first right answer, medians of ${starts} starts in turn. Reload: from the save of the imported module to the first answer made of it, ${saves} saves, while ${REQUESTS_PER_SECOND} requests/s come, each on a connection of its own; failed are those refused, cut or answered with an error. Processes and their memory (PSS, all together) after the last save. All cores, of which others used some: the load average of the last five minutes was ${load.toFixed(1)}.`,
     columns: ["tool", "start ms", "reload ms, median", "reload ms, p99", "requests", "failed", "slowest request ms", "processes", "PSS MB"],
     rows: figures.map(({ tool, start: first, reload, reloadP99, requests, failed, slowestMs, processes, pssMb }) => [tool, first, reload, reloadP99, requests, failed, slowestMs, processes, pssMb]),
     aims,
