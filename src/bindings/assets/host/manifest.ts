@@ -2,8 +2,8 @@
  * Which files of a folder are served, and under which paths: found once, when a revision loads. Requests are looked up among them and never make a path of the file
  * system, so whatever is not in this list does not exist: nothing outside the folder, nothing hidden, nothing that is no plain file.
  */
-import { constants } from "node:fs";
-import { open, readdir, realpath, stat } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { lstat, open, readdir, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import ignore from "ignore";
 
@@ -58,40 +58,88 @@ const WELL_KNOWN = ".well-known";
 const UNSERVABLE = /[\u0000-\u001f\u007f\\]/;
 
 /** Throws AssetsFault. `isCode`: real paths that the app's code was made of. */
-export async function listAssets({ directory, maxFiles, maxFileBytes }: AssetListing, isCode: (file: string) => boolean = () => false): Promise<AssetManifest> {
-  const root = await rootOf(directory);
+export async function listAssets(listing: AssetListing, isCode: (file: string) => boolean = () => false): Promise<AssetManifest> {
+  const root = await rootOf(listing.directory);
   const ignored = ignore().add(await readRules(root, IGNORE_FILE));
-  const entries: AssetEntry[] = [];
-  const folders: string[] = [];
-  const skipped: AssetManifest["skipped"][number][] = [];
-  const visit = async (folder: string, prefix: string): Promise<void> => {
-    folders.push(folder);
-    const found = await readdir(folder, { withFileTypes: true });
-    for (const { name } of found.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const path = prefix + name;
-      if (isHidden(name, prefix) || CODE.has(name) || path === REDIRECTS_FILE || path === HEADERS_FILE || ignored.ignores(path)) continue;
-      const skip = (reason: string): void => void (skipped.length < MOST_SKIPPED && skipped.push({ name: path, reason }));
-      if (UNSERVABLE.test(name)) skip("its name has characters that no URL path has");
-      else {
-        const real = await realpath(join(folder, name)).catch(() => null);
-        const seen = real === null ? null : await stat(real).catch(() => null);
-        if (real === null || seen === null) skip("it cannot be read, or leads nowhere");
-        else if (!real.startsWith(root + sep)) skip("it is a symbolic link that leads out of the folder");
-        else if (seen.isDirectory()) {
-          if (real !== join(folder, name)) skip("it is a symbolic link to a folder");
-          else if (!ignored.ignores(`${path}/`)) await visit(real, `${path}/`);
-        } else if (!seen.isFile()) skip("it is neither a file nor a folder");
-        else if (real !== join(folder, name) && isHiddenPath(real.slice(root.length + 1))) skip("it is a symbolic link to something hidden");
-        else if (!isCode(real)) {
-          if (seen.size > maxFileBytes) throw new AssetsFault(`${path} has ${seen.size} bytes, which is more than the ${maxFileBytes} allowed`, `raise limits.asset_file_mb, or name it in ${IGNORE_FILE}`);
-          if (entries.length === maxFiles) throw new AssetsFault(`there are more than ${maxFiles} files`, `raise limits.asset_files, or name what is not to be served in ${IGNORE_FILE}`);
-          entries.push({ name: `/${path}`, file: real, size: seen.size, mtimeMs: seen.mtimeMs });
-        }
-      }
-    }
-  };
-  await visit(root, "");
+  const list = new List(root, listing, (path) => ignored.ignores(path), isCode);
+  await list.visit(root, "");
+  const { entries, folders, skipped } = list;
   return { root, entries, folders, skipped, redirects: await readRules(root, REDIRECTS_FILE), headers: await readRules(root, HEADERS_FILE) };
+}
+
+class List {
+  readonly entries: AssetEntry[] = [];
+  readonly folders: string[] = [];
+  readonly skipped: AssetManifest["skipped"][number][] = [];
+  readonly #root: string;
+  readonly #bounds: AssetListing;
+  readonly #isIgnored: (path: string) => boolean;
+  readonly #isCode: (file: string) => boolean;
+
+  constructor(root: string, bounds: AssetListing, isIgnored: (path: string) => boolean, isCode: (file: string) => boolean) {
+    this.#root = root;
+    this.#bounds = bounds;
+    this.#isIgnored = isIgnored;
+    this.#isCode = isCode;
+  }
+
+  /** `prefix`: the path of `folder` from the root, with a `/` at its end unless it is empty. */
+  async visit(folder: string, prefix: string): Promise<void> {
+    const found = await readdir(folder, { withFileTypes: true }).catch(() => null);
+    if (found === null) return this.#skip(prefix, "it cannot be read");
+    this.folders.push(folder);
+    if (this.folders.length > this.#bounds.maxFiles) throw new AssetsFault(`there are more than ${this.#bounds.maxFiles} folders`, `raise limits.asset_files, or name what is not to be served in ${IGNORE_FILE}`);
+    const wanted = found.filter(({ name }) => this.#isWanted(name, prefix)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const looked = await Promise.all(wanted.map((entry) => lookAt(join(folder, entry.name), entry.isSymbolicLink())));
+    for (const [i, { name }] of wanted.entries()) await this.#take(join(folder, name), prefix + name, looked[i] ?? null);
+  }
+
+  #isWanted(name: string, prefix: string): boolean {
+    const path = prefix + name;
+    return !isHidden(name, prefix) && !CODE.has(name) && path !== REDIRECTS_FILE && path !== HEADERS_FILE && !this.#isIgnored(path);
+  }
+
+  async #take(place: string, path: string, seen: Looked | null): Promise<void> {
+    if (UNSERVABLE.test(path)) return this.#skip(path, "its name has characters that no URL path has");
+    if (seen === null) return this.#skip(path, "it cannot be read, or leads nowhere");
+    const { real, stats } = seen;
+    const isLink = real !== place;
+    if (!real.startsWith(this.#root + sep)) return this.#skip(path, "it is a symbolic link that leads out of the folder");
+    if (stats.isDirectory()) {
+      if (isLink) return this.#skip(path, "it is a symbolic link to a folder");
+      return this.#isIgnored(`${path}/`) ? undefined : this.visit(real, `${path}/`);
+    }
+    if (!stats.isFile()) return this.#skip(path, "it is neither a file nor a folder");
+    const target = real.slice(this.#root.length + 1).split(sep).join("/");
+    if (isLink && (isHiddenPath(target) || this.#isIgnored(target))) return this.#skip(path, "it is a symbolic link to something hidden");
+    if (!this.#isCode(real)) this.#add({ name: `/${path}`, file: real, size: stats.size, mtimeMs: stats.mtimeMs });
+  }
+
+  #add(entry: AssetEntry): void {
+    const { maxFiles, maxFileBytes } = this.#bounds;
+    if (entry.size > maxFileBytes) throw new AssetsFault(`${entry.name.slice(1)} has ${entry.size} bytes, which is more than the ${maxFileBytes} allowed`, `raise limits.asset_file_mb, or name it in ${IGNORE_FILE}`);
+    if (this.entries.length === maxFiles) throw new AssetsFault(`there are more than ${maxFiles} files`, `raise limits.asset_files, or name what is not to be served in ${IGNORE_FILE}`);
+    this.entries.push(entry);
+  }
+
+  #skip(name: string, reason: string): void {
+    if (this.skipped.length < MOST_SKIPPED) this.skipped.push({ name, reason });
+  }
+}
+
+interface Looked {
+  readonly real: string;
+  readonly stats: Stats;
+}
+
+/** What turns out to be a link although it was none is neither file nor folder. */
+async function lookAt(path: string, isLink: boolean): Promise<Looked | null> {
+  try {
+    const real = isLink ? await realpath(path) : path;
+    return { real, stats: await lstat(real) };
+  } catch {
+    return null;
+  }
 }
 
 async function rootOf(directory: string): Promise<string> {
@@ -104,7 +152,7 @@ async function rootOf(directory: string): Promise<string> {
 }
 
 const isHidden = (name: string, prefix: string): boolean => name.startsWith(".") && !(name === WELL_KNOWN && prefix === "");
-const isHiddenPath = (path: string): boolean => path.split(sep).some((name, depth) => isHidden(name, depth === 0 ? "" : "/") || CODE.has(name));
+const isHiddenPath = (path: string): boolean => path.split("/").some((name, depth) => isHidden(name, depth === 0 ? "" : "/") || CODE.has(name));
 
 /** The text of a file about the others; empty when there is none. */
 async function readRules(root: string, name: string): Promise<string> {

@@ -98,6 +98,15 @@ describe("what is served of a folder", () => {
     expect(skipped.map(({ name }) => name)).toEqual(["env.txt", "gone.txt", "linked", "loop", "out.txt", "passwd", "pipe", "up"]);
   });
 
+  test("no link to what .assetsignore names, and no more folders than files are allowed", async () => {
+    await put({ ".assetsignore": "secret.txt\nprivate/", "secret.txt": "", "private/x.txt": "" });
+    await symlink("secret.txt", join(root, "a.txt"));
+    await symlink("private/x.txt", join(root, "b.txt"));
+    expect(await names()).toEqual([]);
+    for (const name of ["c", "d", "e"]) await mkdir(join(root, name));
+    await expect(list({ maxFiles: 3 })).rejects.toThrow("there are more than 3 folders");
+  });
+
   test("_redirects and _headers are read and not served, at the top alone", async () => {
     await put({ _headers: "/a.txt\n  X-A: b\n", _redirects: "/old /a.txt 301\n/a.txt /never 200\n", "sub/_headers": "", "a.txt": "text", "404.html": "none" });
     expect(await names()).toEqual(["/404.html", "/a.txt", "/sub/_headers"]);
