@@ -77,6 +77,9 @@ export const attacks: readonly Attack[] = [
   attack("C46", c, "with_: for (;;) { try { break with_; } finally { continue with_; } }"),
   attack("C47", c, "let n = 0; const o = { get a() { n++; return this; } }; for (;;) o.a.a.a.a.a;"),
   attack("C48", c, "return Array.from({ length: 1 }, () => { for (;;); });"),
+  attack("C49", c, "const deep = (n) => (n === 0 ? new Error('x') : deep(n - 1)); for (;;) deep(200).stack;"),
+  attack("C50", c, "const error = new Error('x'); for (;;) { Error.captureStackTrace(error); error.stack; }"),
+  attack("C51", c, "const error = new Error('x'.repeat(1e6)); for (;;) { Error.captureStackTrace(error); error.stack; }"),
   // CPU in native code
   attack("N01", c, "return Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);"),
   attack("N02", c, "const a = []; a.length = 2 ** 32 - 1; return a.includes(1);"),

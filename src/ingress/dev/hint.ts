@@ -17,9 +17,9 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
 
 /** Of a message of the app's own error. */
 const ABOUT_MESSAGES: readonly (readonly [RegExp, string])[] = [
-  [/^(?:require|module|exports|__dirname|__filename) is not defined$/, "Apps are ES modules: use import and export."],
-  [/^(?:window|document|localStorage|XMLHttpRequest) is not defined$/, "That is of browsers. Apps run on the server: see docs/conformance.md for what is there."],
-  [/^(?:Bun|Deno) is not defined$/, "That is of another runtime. Apps have the standard web APIs, and some modules of Node: docs/node-modules.md."],
+  [/^'(?:require|module|exports|__dirname|__filename)' is not defined$/, "Apps are ES modules: use import and export."],
+  [/^'(?:window|document|localStorage|XMLHttpRequest)' is not defined$/, "That is of browsers. Apps run on the server: see docs/conformance.md for what is there."],
+  [/^'(?:Bun|Deno)' is not defined$/, "That is of another runtime. Apps have the standard web APIs, and some modules of Node: docs/node-modules.md."],
   [/^stack overflow$/, "A function calls itself without end, or deeper than the engine's stack of 192 KB holds."],
 ];
 

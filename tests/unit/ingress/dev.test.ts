@@ -38,6 +38,12 @@ describe("a failure", () => {
     expect(failure.message).toBe("");
   });
 
+  test("hints at what the app took for granted", () => {
+    for (const [message, hint] of [["'require' is not defined", "use import"], ["'document' is not defined", "of browsers"], ["'Deno' is not defined", "another runtime"], ["stack overflow", "without end"]] as const)
+      expect(failureOf("app_exception", request, { ...detail, message }).hint).toContain(hint);
+    expect(failureOf("app_exception", request, detail).hint).toBe("");
+  });
+
   test("repeats no frame of a recursion", () => {
     expect(failureOf("app_exception", request, { ...detail, stack: "    at f (a.js:1:1)\n".repeat(40) }).stack).toEqual([{ text: "at f (a.js:1:1) ×40", of: "app" }]);
   });

@@ -1,7 +1,7 @@
 /** The host's door to the guest: one function takes every event and every settled op. It never throws, whatever a handler does. */
 import { coreOps } from "../../../isolate/core-ops.ts";
 import { keepContext, setContext } from "./async-context.ts";
-import { engineStack, namedStack } from "./error-stack.ts";
+import { engineStack, framesOf, namedStack } from "./error-stack.ts";
 import { hostOps } from "./host-ops.ts";
 import { settle } from "./stub.ts";
 
@@ -38,8 +38,8 @@ function deliver(event: number, id: number, a: unknown, b: unknown): void {
 
 function describe(error: unknown): string {
   try {
-    const { name, message, stack } = error as Error;
-    return `${name}\n${message}\n${stack}`;
+    const { name, message } = error as Error;
+    return `${name}\n${message}\n${framesOf(error as Error)}`;
   } catch {
     return "Error\nan error that cannot be described\n";
   }
