@@ -17,6 +17,15 @@ async function measure(source: string, ...flags: readonly string[]) {
   return { code, err, result: out === "" ? null : (JSON.parse(out) as Result) };
 }
 
+test("tells which functions burn it, and draws them", async () => {
+  const folder = await temporaryFolder({ "app.js": "function spin() { for (let i = 0; i < 20_000; i++); }\nexport default { fetch() { spin(); return new Response(); } };" });
+  const { code, out } = await nano(["bench", "app.js", "-n", "2", "--profile", "--profile-file", "flames.html"], { cwd: folder });
+  expect(code).toBe(0);
+  expect(out).toMatch(/\n {2}[\d,]+ fuel in \d+ samples\n {6}self {4}total {2}function\n +9\d\.\d % +9\d\.\d % {2}spin +app\.js:1\n/);
+  expect(await Bun.file(join(folder, "flames.html")).text()).toContain('["app","spin","app.js:1:1"]');
+  expect(Number(/fuel {8}([\d,]+)/.exec(out)?.[1]?.replaceAll(",", ""))).toBe(Number(/([\d,]+) fuel in/.exec(out)?.[1]?.replaceAll(",", "")));
+});
+
 describe("what a request costs", () => {
   test("is the same to the unit of fuel in 100 isolates, and in another process", async () => {
     const source = `const seen = new Map();

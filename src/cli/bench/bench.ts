@@ -1,10 +1,13 @@
 /** `nano bench`: what a request costs an app, exactly, and whether that is within a budget. */
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { loadArtifacts } from "../../artifacts.ts";
 import type { Config } from "../../config/config.ts";
 import { EXIT, OperatorError } from "../../errors.ts";
 import { type Arguments, type Command, type CommandContext, didYouMean, UsageError } from "../command.ts";
+import { createPaint } from "../dev/paint.ts";
+import { flameGraphPage } from "../dev/profile/flame-graph.ts";
+import { profileLines } from "../dev/profile/report.ts";
 import { readProjectAt } from "../project.ts";
 import { withEngine } from "../reexec.ts";
 import { argvOf } from "../serve.ts";
@@ -28,6 +31,8 @@ export const bench: Command = {
     body: { type: "string", short: "d", value: "text", help: "body of the request; @file reads a file" },
     isolates: { type: "string", short: "n", value: "number", help: `fresh isolates that are asked twice each; else ${ISOLATES}` },
     json: { type: "boolean", help: "print JSON" },
+    profile: { type: "boolean", help: "tell which functions burn the fuel of a request" },
+    "profile-file": { type: "string", value: "file", help: "write that as a flame graph" },
     "max-fuel": { type: "string", value: "fuel", help: "exit code 1 when any request but an isolate's first burns more" },
     "max-first-fuel": { type: "string", value: "fuel", help: "exit code 1 when the first request of any isolate burns more" },
     "max-memory": { type: "string", value: "MB", help: "exit code 1 when an isolate has more linear memory" },
@@ -44,10 +49,12 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   if (isolates < 1 || isolates > MOST_ISOLATES) throw new UsageError(`--isolates is a number from 1 to ${MOST_ISOLATES}`);
   const request = await readRequest(args, terminal.cwd);
   const config = withApp(await readProjectAt(args.positionals[0], context, { command: "bench", environment: args.text("env") }), args.text("app"));
-  using measuring = new Bench(await loadArtifacts(await context.artifacts()), config, request);
+  const artifacts = await loadArtifacts(await context.artifacts());
+  using measuring = new Bench(artifacts, config, request);
   try {
     const measured = await measuring.run(isolates);
     terminal.out(args.isSet("json") ? jsonOf(measured, request) : pageOf(measured, request));
+    if (args.isSet("profile") || args.text("profile-file") !== undefined) await tellProfile(new Bench(artifacts, config, request, true), args, context);
     const over = overspent(measured, budget);
     for (const text of over) terminal.err(`${text}\n`);
     return over.length === 0 ? EXIT.ok : EXIT.failure;
@@ -65,6 +72,14 @@ function withApp(config: Config, name: string | undefined): Config {
   const app = name === undefined ? apps[0] : apps.find((one) => one.name === name);
   if (app === undefined) throw new UsageError(`there is no app ${name ?? ""}${name === undefined ? "" : didYouMean(name, names)}`);
   return { ...config, apps: [app] };
+}
+
+async function tellProfile(bench: Bench, args: Arguments, { terminal }: CommandContext): Promise<void> {
+  using profiling = bench;
+  const profiled = await profiling.profile();
+  if (args.isSet("profile")) (args.isSet("json") ? terminal.err : terminal.out)(profileLines(profiled.profile, createPaint(terminal.hasColor)));
+  const file = args.text("profile-file");
+  if (file !== undefined) await writeFile(resolve(terminal.cwd, file), flameGraphPage([profiled]));
 }
 
 async function readRequest(args: Arguments, cwd: string): Promise<BenchRequest> {

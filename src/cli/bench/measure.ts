@@ -6,6 +6,7 @@ import type { LoadedArtifacts } from "../../artifacts.ts";
 import { fetchHandler } from "../../ingress/fetch-handler.ts";
 import { type FailureRecord, type InvocationRecord, type KillRecord, type Observer, silent } from "../../observe/observer.ts";
 import { Runtime } from "../../runtime/runtime.ts";
+import type { ProfiledRequest } from "../dev/profile/flame-graph.ts";
 
 export interface BenchRequest {
   readonly method: string;
@@ -66,7 +67,7 @@ export class Bench implements Disposable {
   #kill: KillRecord | null = null;
 
   /** `config` has the app alone. */
-  constructor(artifacts: LoadedArtifacts, config: Config, request: BenchRequest) {
+  constructor(artifacts: LoadedArtifacts, config: Config, request: BenchRequest, isProfiling = false) {
     const observer: Observer = {
       ...silent,
       invocation: (record) => {
@@ -82,7 +83,7 @@ export class Bench implements Disposable {
         this.#kill = record;
       },
     };
-    this.#runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: true, allowsPrivateFetch: true });
+    this.#runtime = new Runtime({ artifacts, config, observer, loadBundle, showsErrors: true, allowsPrivateFetch: true, isProfiling });
     this.#app = this.#runtime.registry.apps[0] as App;
     this.#fetch = fetchHandler(this.#runtime.pipeline);
     this.#request = request;
@@ -94,7 +95,7 @@ export class Bench implements Disposable {
   async run(isolates: number): Promise<Measured> {
     const app = this.#app;
     const started = performance.now();
-    if ((await app.serving.revision.load()) !== "ready") throw new BenchError(app.serving.revision.error?.message ?? "the app does not load");
+    await this.#load();
     const loadMs = performance.now() - started;
     const answer = await this.#ask();
     await this.#warmUp();
@@ -126,8 +127,23 @@ export class Bench implements Disposable {
     };
   }
 
+  /** Where the fuel of an isolate's second request goes. Throws BenchError. */
+  async profile(): Promise<ProfiledRequest> {
+    await this.#load();
+    await this.#ask();
+    const { status } = await this.#ask();
+    const profile = this.#over?.profile ?? null;
+    if (profile === null) throw new Error("nothing is profiled here");
+    return { app: this.#app.name, method: this.#request.method, path: this.#request.path, status, profile };
+  }
+
   [Symbol.dispose](): void {
     this.#runtime.close();
+  }
+
+  async #load(): Promise<void> {
+    const { revision } = this.#app.serving;
+    if ((await revision.load()) !== "ready") throw new BenchError(revision.error?.message ?? "the app does not load");
   }
 
   async #ask(): Promise<Sample> {
