@@ -1,7 +1,7 @@
 /** Several apps in one server: the same files in nano, told apart by host, and in self-hosted workerd, which has no Host routing, on a port each. */
 import { existsSync } from "node:fs";
 import { copyFile, mkdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import type { Peers } from "./peers.ts";
 import { NANO, WORK } from "./peers.ts";
 import { type Address, freePort, freePorts, Server } from "./server.ts";
@@ -36,7 +36,7 @@ export async function hostInNano({ label, apps, limits = {}, serverLimits = {}, 
   }
   const port = await freePort();
   const config = join(WORK, `${label}.json`);
-  const app = ({ name, file, settings = {} }: HostedApp) => ({ name, hostname: `${name}.test`, path: file, limits, ...settings });
+  const app = ({ name, file, settings = {} }: HostedApp) => ({ name, hostname: `${name}.test`, path: relative(WORK, file), ...(Object.keys(limits).length > 0 ? { limits } : {}), ...settings });
   await Bun.write(config, JSON.stringify({ port, log: { level: "error" }, limits: serverLimits, apps: apps.map(app) }));
   return hosting(await Server.start({ name: "nano", command: [NANO, "serve", "--config", config], port, ...bounded(timeoutMs) }), (name) => ({ port, host: `${name}.test` }));
 }
