@@ -95,7 +95,13 @@ export class BlankPool {
     const { image, memoryBytes } = this.#wanted;
     const bytes = this.#bytesOf(image);
     if (memory.usedBytes + bytes > memory.limitBytes * MOST_SHARE) return;
-    const blank = this.#make(image, memoryBytes);
+    let blank: Blank;
+    try {
+      blank = this.#make(image, memoryBytes);
+    } catch {
+      // The system has no more: whoever needs one is told so, and nobody does yet.
+      return;
+    }
     if (blank.shared !== null) pages.touch(blank.engine.bytes, image);
     memory.giveBack(-bytes);
     this.#blanks.push(blank);

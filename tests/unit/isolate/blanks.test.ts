@@ -85,4 +85,19 @@ describe("instances that wait for an app", () => {
     expect(blanks.size).toBe(0);
     blanks.close();
   });
+
+  test("are not made where the system has none to give, and whoever asks is told", async () => {
+    const { memory, pages } = start();
+    let made = 0;
+    const broken = { ...engine, get module(): WebAssembly.Module {
+      if (++made > 1) throw new RangeError("out of memory");
+      return engine.module;
+    } };
+    const blanks = new BlankPool({ engine: broken, pages, memory }, MOST);
+    blanks.take(image, 64 * MB);
+    await until(() => made > 1);
+    expect([blanks.size, memory.usedBytes]).toEqual([0, 0]);
+    expect(() => blanks.take(image, 64 * MB)).toThrow("out of memory");
+    blanks.close();
+  });
 });
