@@ -153,6 +153,26 @@ describe("a change", () => {
 });
 
 describe("attacks", () => {
+  test("clients that never read hold no more files open than asset_streams, and harm nobody else", async () => {
+    const running = await serve({ limits: { write_stall_ms: 300 }, apps: [{ name: "site", assets: { directory: "./public" }, limits: { asset_streams: 3 } }, { name: "other", path: "./app.js" }] }, { ...SITE, "app.js": CODE, "public/large.bin": "x".repeat(16_000_000) });
+    const opened = () => openFilesOf(running.pid).filter((path) => path.endsWith("/large.bin")).length;
+    const stalled = Array.from({ length: 3 }, () => {
+      const socket = connect(running.port, "127.0.0.1");
+      socket.on("error", () => {});
+      socket.pause();
+      socket.write("GET /large.bin HTTP/1.1\r\nHost: site\r\n\r\n");
+      return socket;
+    });
+    await until(async () => opened() === 3);
+    const refused = await running.request("site", "/large.bin");
+    expect([refused.status, refused.headers.get("x-nano-error")]).toEqual([503, "overloaded"]);
+    expect([await (await running.request("site", "/")).text(), await (await running.request("other", "/x")).text()]).toEqual(["home", "code /x"]);
+    // Who takes nothing is cut, and makes room.
+    await until(async () => opened() === 0);
+    expect((await (await running.request("site", "/large.bin")).bytes()).byteLength).toBe(16_000_000);
+    for (const socket of stalled) socket.destroy();
+  });
+
   test("no spelling of a path leads out of the folder or to what is hidden in it", async () => {
     const running = await serve({ apps: [{ name: "site", assets: { directory: "./public" } }] }, { ...SITE, "secret.txt": "CANARY", "public/.env": "CANARY", "public/sub/.git/config": "CANARY" });
     symlinkSync("../secret.txt", join(running.folder, "public/link.txt"));
