@@ -29,6 +29,9 @@ const PLACES: readonly (readonly [was: string, times: number, is: string])[] = [
   ['a.push(()=>"writable"===t._state?Wt(t,r):c(void 0))', 1, 'arrayPush(a,()=>"writable"===t._state?Wt(t,r):c(void 0))'],
   ['a.push(()=>"readable"===e._state?Mr(e,r):c(void 0))', 1, 'arrayPush(a,()=>"readable"===e._state?Mr(e,r):c(void 0))'],
   ["return e.slice()}", 1, "return arraySlice(e)}"],
+  // Once for each chunk: a promise of nothing needs no function that resolves it, and who hears of a rejection leaves none to be swallowed.
+  ["function c(e){return u(t=>t(e))}", 1, "function c(e){return void 0===e?promiseResolve(e):u(t=>t(e))}"],
+  ["function h(e,t,o){f(f(e,t,o),void 0,r)}", 1, "function h(e,t,o){void 0===o?f(f(e,t,o),void 0,r):f(e,t,o)}"],
   // Copies byte by byte instead: the built-in slice asks the buffer for its constructor.
   ["if(e.slice)return e.slice(t,r);", 1, ""],
   // A chunk that a pipe waits for is written in a microtask: the source's enqueue() must not run the sink's write().
