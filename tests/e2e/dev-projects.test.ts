@@ -56,6 +56,26 @@ describe("many apps", () => {
   });
 });
 
+describe("several projects", () => {
+  const PROJECTS = { "api/wrangler.toml": 'name = "api"\nmain = "a.js"\nvars = { V = 1 }\nroute = "api.example.com/*"\n', "api/a.js": saying("api"), "web/index.js": saying("web"), "web/.env": "A=web\n" };
+
+  test("are served behind one port, and followed with their configs and variables", async () => {
+    const { running, save } = await dev(PROJECTS, ["./api", "./web"]);
+    for (const host of ["api.localhost", "api.example.com"]) expect(await answerOf(running, host)).toBe('["api",{"V":1}]');
+    expect(await answerOf(running, "web.localhost")).toBe('["web",{"A":"web"}]');
+    expect(await answerOf(running)).toStartWith("No app serves localhost. There are:");
+    await save("web/.env", "A=changed\n");
+    await untilAnswer(running, '["web",{"A":"changed"}]', "web.localhost");
+    await save("api/wrangler.toml", PROJECTS["api/wrangler.toml"].replace("V = 1", "V = 2"));
+    await untilAnswer(running, '["api",{"V":2}]', "api.localhost");
+  });
+
+  test("with apps of one name are told apart by nobody", async () => {
+    const folder = await temporaryFolder({ ...PROJECTS, "other/wrangler.json": '{ "name": "api", "main": "../api/a.js" }' });
+    expect(await nano(["dev", "api", "other/wrangler.json", "--port", "0"], { cwd: folder })).toMatchObject({ code: 1, err: 'error: two apps are called api: one in api, one in other/wrangler.json\n  give one of them another "name"\n' });
+  });
+});
+
 describe("a folder", () => {
   test.each([
     ["nano.json", { "nano.json": '{ "apps": [{ "path": "./a.js" }] }', "wrangler.toml": 'main = "b.js"', "index.js": saying("index"), "a.js": saying("nano.json"), "b.js": saying("wrangler") }, "nano.json"],

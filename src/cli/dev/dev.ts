@@ -28,8 +28,8 @@ import { Usage } from "./usage.ts";
 export const dev: Command = {
   name: "dev",
   summary: "Serve an app while you edit it",
-  usage: "dev [file|folder|config] [flags]",
-  examples: ["nano dev app.js", "nano dev ./my-app --port 8080", "nano dev nano.json", "nano dev wrangler.toml --env staging"],
+  usage: "dev [file|folder|config]… [flags]",
+  examples: ["nano dev app.js", "nano dev ./my-app --port 8080", "nano dev nano.json", "nano dev ./api ./web", "nano dev wrangler.toml --env staging"],
   flags: {
     port: { type: "string", short: "p", value: "port", help: "port to listen on; else NANO_PORT, else 3000 or the next free one" },
     host: { type: "string", value: "address", help: "address to listen on; else 127.0.0.1" },
@@ -43,7 +43,7 @@ export const dev: Command = {
     "live-reload": { type: "boolean", help: "pages load themselves again after a save; --no-live-reload turns it off" },
     "log-format": { type: "string", value: "format", help: "json, text or apache, in place of lines for people" },
   },
-  maxPositionals: 1,
+  maxPositionals: 100,
   run: (args, context) => withEngine(argvOf("dev", args), context, () => run(args, context)),
 };
 

@@ -3,9 +3,13 @@ import type { Config } from "../../config/config.ts";
 import type { DevEnv } from "../../config/dev-env.ts";
 import { type Arguments, type CommandContext, UsageError } from "../command.ts";
 import { readProjectAt } from "../project.ts";
+import { together } from "./together.ts";
 
-export function readProject(args: Arguments, context: CommandContext): Promise<Config> {
-  return readProjectAt(args.positionals[0], context, { command: "dev", watch: true, dev: devEnvOf(args) });
+export async function readProject(args: Arguments, context: CommandContext): Promise<Config> {
+  const { positionals } = args;
+  const options = { command: "dev", watch: true, dev: devEnvOf(args) };
+  const [first, ...others] = positionals;
+  return together([await readProjectAt(first, context, options), ...(await Promise.all(others.map((one) => readProjectAt(one, context, options))))], positionals);
 }
 
 const FILE_END = /^[\w-]+$/;
