@@ -440,6 +440,13 @@ describe("reports", () => {
     expect(watching.out.slice(before)).not.toContain("b.test.ts");
     await Bun.write(join(folder, "c.test.ts"), 'import { test } from "nano:test"; test("new", () => {});');
     await watching.waitFor(() => watching.out.includes("✓ c.test.ts"), "the new file");
+    const beforeConfig = watching.out.length;
+    await Bun.write(join(folder, "nano.json"), "{ broken");
+    await watching.waitFor(() => watching.err.includes("nano.json:1:"), "the mistake");
+    await Bun.write(join(folder, "app.js"), APP);
+    await watching.waitFor(() => watching.out.slice(beforeConfig).includes("Tests  3 passed"), "the round after the app was mended");
+    await Bun.write(join(folder, "nano.json"), CONFIG.replace("Hello", "Good day"));
+    await watching.waitFor(() => ["a", "b", "c"].every((name) => watching.out.slice(beforeConfig).split(`${name}.test.ts`).length > (name === "a" ? 2 : 1)), "the round of all files");
     watching.signal("SIGINT");
     expect(await watching.exited()).toBe(0);
   });

@@ -16,14 +16,18 @@ export interface TestRunnerOptions {
 
 export class TestRunner {
   readonly #options: TestRunnerOptions;
+  project: Project;
   #load: LoadBundle = remembering();
 
   constructor(options: TestRunnerOptions) {
     this.#options = options;
+    this.project = options.project;
   }
 
-  get root(): string {
-    return this.#options.project.root;
+  /** What the project was read from. */
+  get configFiles(): readonly string[] {
+    const { file, envFiles } = this.project.config;
+    return [...(file === null ? [] : [file]), ...envFiles];
   }
 
   /** Sources may have changed. */
@@ -32,8 +36,8 @@ export class TestRunner {
   }
 
   run(path: string): Promise<FileResult> {
-    const { project, artifacts, pattern, timeoutMs, bails, tellFault } = this.#options;
-    const { config, root } = project;
+    const { artifacts, pattern, timeoutMs, bails, tellFault } = this.#options;
+    const { config, root } = this.project;
     return runTestFile({
       artifacts, config, root, path, pattern, timeoutMs, bails,
       app: appBeside(path, config.apps),

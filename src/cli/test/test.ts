@@ -43,7 +43,8 @@ export const test: Command = {
 async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { terminal } = context;
   const [pattern, timeoutMs, reporter] = [patternOf(args), timeoutOf(args), reporterOf(args)];
-  const project = await readTestProject(args.text("config"), devEnvOf(args, "test"), context);
+  const readProject = () => readTestProject(args.text("config"), devEnvOf(args, "test"), context);
+  const project = await readProject();
   const find = () => findTests(project.root, terminal.cwd, args.positionals);
   const files = await find();
   if (files.length === 0 && !args.isSet("watch")) {
@@ -56,7 +57,7 @@ async function run(args: Arguments, context: CommandContext): Promise<number> {
   const publish = async (results: readonly FileResult[], ms: number) => {
     if (reporter === "junit") await write(junitOf(results, ms), outfile, context);
   };
-  if (args.isSet("watch")) return watchTests({ runner, report, terminal, find, publish });
+  if (args.isSet("watch")) return watchTests({ runner, report, terminal, find, readProject, publish });
   const isShown = outfile !== undefined || reporter !== "junit";
   const started = performance.now();
   const results: FileResult[] = [];

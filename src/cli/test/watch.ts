@@ -1,9 +1,12 @@
-/** `nano test --watch`: a file is run again when it, or an app it asks, or anything they import has changed; new test files are found. */
+/** `nano test --watch`: a file is run again when it, or an app it asks, or anything they import has changed, every file when the config has; new test files are found. */
+import { ConfigWatch } from "../../config/watch.ts";
 import { EXIT } from "../../errors.ts";
+import { limitValue } from "../../limits.ts";
 import type { FileResult } from "../../testing/results.ts";
 import { type Sources, SourceWatch, type Watched } from "../../supervisor/source-watch.ts";
 import type { Terminal } from "../command.ts";
 import { stopSignal } from "../until-signal.ts";
+import type { Project } from "./project.ts";
 import type { Report } from "./report.ts";
 import type { TestRunner } from "./runner.ts";
 
@@ -12,6 +15,8 @@ export interface TestWatchOptions {
   readonly report: Report;
   readonly terminal: Terminal;
   find(): Promise<readonly string[]>;
+  /** As its config is now. Throws OperatorError. */
+  readProject(): Promise<Project>;
   /** After each round, with the newest result of every file. */
   publish(results: readonly FileResult[], ms: number): Promise<void>;
 }
@@ -20,7 +25,7 @@ const RESCAN_MS = 1_000;
 /** An editor that saves in steps is given this long. */
 const SETTLE_MS = 20;
 
-export async function watchTests({ runner, report, terminal, find, publish }: TestWatchOptions): Promise<number> {
+export async function watchTests({ runner, report, terminal, find, readProject, publish }: TestWatchOptions): Promise<number> {
   const results = new Map<string, FileResult>();
   let waiting = 0;
   let startedMs = 0;
@@ -50,16 +55,30 @@ export async function watchTests({ runner, report, terminal, find, publish }: Te
     return ran;
   };
 
-  const watching = new SourceWatch({ event() {}, fault: (_id, error) => terminal.err(`${error instanceof Error ? error.message : String(error)}\n`) });
+  const tell = (error: unknown): void => terminal.err(`${error instanceof Error ? error.message : String(error)}\n`);
+  const watching = new SourceWatch({ event() {}, fault: (_id, error) => tell(error) });
   const follow = async (): Promise<void> => {
     const files = await find().catch((): readonly string[] => []);
     for (const file of results.keys()) if (!files.includes(file)) results.delete(file);
     watching.follow(files.map((file): Watched => ({ name: file, path: file, settleMs: SETTLE_MS, load: () => run(file), reload: () => run(file) })));
   };
+  /** What the config says concerns every file. */
+  const restart = async (): Promise<void> => {
+    try {
+      runner.project = await readProject();
+    } catch (error) {
+      tell(error);
+      return;
+    }
+    watching.follow([]);
+    await follow();
+  };
   await follow();
+  const configs = new ConfigWatch({ files: () => runner.configFiles, onChange: () => void restart(), pollMs: limitValue("config_poll_ms") });
   const rescan = setInterval(() => void follow(), RESCAN_MS);
   await stopSignal(terminal, () => {}).signal;
   clearInterval(rescan);
+  configs.close();
   watching.close();
   return EXIT.ok;
 }
