@@ -95,7 +95,7 @@ ${fixed("env_total_kb")} KB in all, both together.
 - A config with secrets written into it that others may read (any of the mode bits 077) gets a warning. \`from_file\` is the way out.
 
 \`nano dev\` reads ${[...envFiles("<mode>"), devVarsFiles(null)[0]].map((name) => `\`${name}\``).join(", ")}, first in the config's folder (or the working directory, without a config), then in the app's own; what comes later wins over what comes earlier and over the config, and
-\`--var KEY=VALUE\` wins over all. \`<mode>\` is \`development\` unless \`--mode\` says otherwise. The grammar is that of [Node's \`--env-file\`](https://nodejs.org/api/environment_variables.html#dotenv): \`KEY=value\`,
+\`--var KEY=VALUE\` wins over all. With \`--env <name>\` a file \`.dev.vars.<name>\` takes the place of \`.dev.vars\`, and \`<mode>\` is that name; else it is \`development\`, unless \`--mode\` says otherwise. The grammar is that of [Node's \`--env-file\`](https://nodejs.org/api/environment_variables.html#dotenv): \`KEY=value\`,
 \`export\`, \`#\` comments, quotes of three kinds, several lines within quotes; nothing is expanded. A variable that the config calls a secret stays one. \`nano serve\` reads none of these files.
 
 ## Limits of an app

@@ -69,6 +69,7 @@ export const operatorErrors = {
   config_not_object: ({ found }: { found: string }) => say(`the file holds ${found}, not an object`, LEAST_CONFIG),
   config_too_deep: ({ most }: { most: number }) => say(`this is nested deeper than ${most} levels`, "no key needs that: is this the right file?"),
   config_syntax: ({ fault, hint }: { fault: string; hint?: string | undefined }) => say(fault, hint),
+  config_unread: ({ named }: { named: string }) => say(`it is not read, because ${named} was named`, "leave that out to serve what the config says"),
   key_unknown: ({ key, hint }: { key: string; hint: string }) => say(`there is no key ${key}`, hint),
   key_twice: ({ line }: { line: number }) => say(`this key is there already, in line ${line}`, "keep one of the two"),
   key_missing: ({ key, example }: { key: string; example: string }) => say(`${key} is missing`, `add ${example}`),

@@ -1,9 +1,10 @@
 /** What a file, a folder or nothing on the command line means: a config, or one app. */
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename, relative, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { findConfig, isConfigName, loadConfig, type LoadConfigOptions } from "../config/load.ts";
 import { configOfApp } from "../config/single-app.ts";
+import { problem } from "../errors.ts";
 import type { CommandContext } from "./command.ts";
 import { configOfNamedApp } from "./named-app.ts";
 
@@ -18,13 +19,17 @@ export async function readProjectAt(named: string | undefined, { terminal: { cwd
   const file = await configFileOf(named, cwd, environment.configFile);
   if (file !== undefined) return loadConfig(file, cwd, options);
   const app = { path: named ?? ".", watch, ...(options.dev === undefined ? {} : { dev: options.dev }) };
-  return command === null ? configOfApp(cwd, app) : configOfNamedApp(command, cwd, app);
+  const config = command === null ? configOfApp(cwd, app) : await configOfNamedApp(command, cwd, app);
+  const unread = named === undefined || (await isFolder(resolve(cwd, named))) ? undefined : findConfig(cwd, undefined);
+  // A file of that name may be the app's own.
+  return unread === undefined || basename(unread) === "config.json" ? config : { ...config, warnings: [...config.warnings, problem("config_unread", { named: named as string }, { file: relative(cwd, unread) })] };
 }
 
 async function configFileOf(named: string | undefined, cwd: string, asked: string | undefined): Promise<string | undefined> {
   if (named === undefined) return findConfig(cwd, asked);
   const path = resolve(cwd, named);
-  const isFolder = await stat(path).then((found) => found.isDirectory(), () => false);
-  if (isFolder) return findConfig(path, undefined);
+  if (await isFolder(path)) return findConfig(path, undefined);
   return isConfigName(named) ? path : undefined;
 }
+
+const isFolder = (path: string): Promise<boolean> => stat(path).then((found) => found.isDirectory(), () => false);

@@ -87,6 +87,12 @@ describe("a folder", () => {
     expect(await answerOf(running)).toBe(`["${wanted}",{}]`);
   });
 
+  test("with a config in it, of which a file is named, says that the config is not read", async () => {
+    const { running } = await dev({ "wrangler.toml": 'main = "a.js"\nvars = { V = 1 }\n', "a.js": saying("a") }, ["a.js"]);
+    expect(await answerOf(running)).toBe('["a",{}]');
+    await running.waitFor(() => running.out.includes("wrangler.toml: it is not read, because a.js was named\n  leave that out to serve what the config says"), "what is told");
+  });
+
   test("with nothing in it says what an app starts with", async () => {
     const { running } = await dev({ "README.md": "" });
     expect(await answerOf(running)).toContain("there is no app in this folder\n  hint: an app starts with one of index.ts");
