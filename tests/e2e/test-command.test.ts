@@ -295,7 +295,7 @@ describe("tests", () => {
       test("not awaited", () => { expect(Promise.resolve(1)).resolves.toBe(2); });
       test("counted", () => { expect.assertions(2); expect(1).toBe(1); });
       test("soft", () => { expect.soft(1).toBe(2); expect.soft(3).toBe(4); });
-      describe("hooks", () => { beforeAll(() => { throw new Error("no database"); }); test("first", () => {}); test("second", () => {}); });
+      describe("hooks", () => { beforeAll(() => { throw new Error("no database"); }); afterAll(() => console.log("cleaned all the same")); test("first", () => {}); test("second", () => {}); });
       describe("end", () => { afterAll(() => { throw new Error("not cleaned"); }); test("third", () => {}); });
       test("throws text", () => { throw "text"; });` });
     expect(code).toBe(1);
@@ -306,6 +306,7 @@ describe("tests", () => {
     expect(out).toMatch(/expected 1 to be 2[^]*expected 3 to be 4/);
     expect(out).toMatch(/✗ hooks > first[^]*?beforeAll of "hooks": no database[^]*?✗ hooks > second[^]*?no database/);
     expect(out).toContain('afterAll of "end": not cleaned');
+    expect(out).toContain("cleaned all the same");
     expect(out).toContain("a value of type string was thrown: text");
     expect(out).toContain("Tests  8 failed | 1 passed\n");
   });

@@ -7,6 +7,8 @@ import { describeThrown } from "./thrown.ts";
 
 class Skipped extends Error {}
 
+const MOST_NAME_UNITS = 1_000;
+
 let timeoutMs = 0;
 let planned: ReadonlySet<number> = new Set();
 
@@ -35,9 +37,9 @@ async function runSuite(suite: Suite): Promise<void> {
   const affected = plannedIn(suite);
   if (affected.length === 0) return;
   const { beforeAll, afterAll } = suite.hooks;
-  const where = suite === root ? "the file" : `"${suite.name}"`;
-  if (beforeAll.length > 0 && !(await runHooks(`beforeAll of ${where}`, beforeAll, affected))) return;
-  for (const child of suite.children)
+  const where = suite === root ? "the file" : `"${suite.name.slice(0, MOST_NAME_UNITS)}"`;
+  const isReady = beforeAll.length === 0 || (await runHooks(`beforeAll of ${where}`, beforeAll, affected));
+  for (const child of isReady ? suite.children : [])
     if (child instanceof Suite) await runSuite(child);
     else if (planned.has(child.index)) await runTest(child);
   if (afterAll.length > 0) await runHooks(`afterAll of ${where}`, [...afterAll].reverse(), []);
