@@ -34,8 +34,10 @@ export interface RevisionServices {
   readonly loadBundle: LoadBundle;
   /** Null or absent: every load evaluates. */
   readonly images?: ImageCache | null;
-  /** Apps say where in their source they write to the console. For `dev`. */
+  /** Errors come with their place and the code around it. */
   readonly hasPlaces: boolean;
+  /** Apps say where in their source they write to the console, which is CPU of theirs. */
+  readonly hasConsolePlaces: boolean;
   /** Static files of all apps. */
   readonly assetMemory: AssetMemory;
 }
@@ -239,7 +241,7 @@ export class Revision {
   }
 
   async #evaluate(bundle: Bundle): Promise<AppImage> {
-    const { host, bases, hasPlaces, images = null } = this.#services;
+    const { host, bases, hasConsolePlaces: hasPlaces, images = null } = this.#services;
     const { limits, name, secrets } = this.config;
     const base = await bases.for(bundle.code);
     const made = { base, limits, bundle, env: JSON.stringify(variablesOf(this.config)), bindings: bindingsOf(this.config), hasPlaces };

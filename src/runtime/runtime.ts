@@ -55,6 +55,8 @@ export interface RuntimeOptions {
   readonly originOf?: (app: string) => RevisionOrigin | undefined;
   /** Clients are told why an app failed, with the stack. */
   readonly showsErrors: boolean;
+  /** Apps say where in their source they write to the console. For `dev`. */
+  readonly hasConsolePlaces?: boolean;
   /** Pages in browsers load themselves again when their app is replaced. For `dev`. */
   readonly reloadsPages?: boolean;
   /** Apps may fetch loopback and private addresses. */
@@ -153,7 +155,7 @@ export class Runtime {
     };
     this.#rests = new RestRounds(() => this.#host.memory.holders);
     const nodeModules = new NodeModules(artifacts.nodeModules);
-    this.services = { host: this.#host, bases: new RoomBases(this.#host, artifacts.base.snapshot), observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules), images: options.images ?? null, assetMemory: new AssetMemory(config.limits.assetMemoryBytes), hasPlaces: options.showsErrors };
+    this.services = { host: this.#host, bases: new RoomBases(this.#host, artifacts.base.snapshot), observer, loadBundle: (path, limits) => options.loadBundle(path, limits, nodeModules), images: options.images ?? null, assetMemory: new AssetMemory(config.limits.assetMemoryBytes), hasPlaces: options.showsErrors, hasConsolePlaces: options.hasConsolePlaces ?? false };
     this.registry = new AppRegistry(this.services, (apps, leaving) => this.pipeline.swapRouter(routerOf(apps, leaving)));
     this.dispatcher = new Dispatcher(observer, options.showsErrors);
     this.#observer = observer;

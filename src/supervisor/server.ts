@@ -48,7 +48,7 @@ export class Server {
   constructor(options: ServerOptions) {
     const { artifacts, config, observer, loadBundle, images = null, originOf, isDev, tracing, reloadsPages = false, isProfiling = false } = options;
     this.#options = options;
-    this.runtime = new Runtime({ artifacts, config, observer, loadBundle, images, showsErrors: isDev, reloadsPages, allowsPrivateFetch: isDev, isProfiling, ...(originOf === undefined ? {} : { originOf }), ...(tracing === undefined ? {} : { tracing }) });
+    this.runtime = new Runtime({ artifacts, config, observer, loadBundle, images, showsErrors: isDev, hasConsolePlaces: isDev, reloadsPages, allowsPrivateFetch: isDev, isProfiling, ...(originOf === undefined ? {} : { originOf }), ...(tracing === undefined ? {} : { tracing }) });
   }
 
   /** Throws ListenError when no tried port is free; nothing is left running then. */

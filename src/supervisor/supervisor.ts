@@ -23,7 +23,8 @@ import { planToWire } from "./plan-wire.ts";
 import { RemoteWorker } from "./remote-worker.ts";
 import { urlOf } from "./server.ts";
 import type { SpareWorkers } from "./spare-workers.ts";
-import { type Sources, SourceWatch } from "./source-watch.ts";
+import type { Sources } from "./app-watch.ts";
+import { SourceWatch } from "./source-watch.ts";
 import { localWorker, type Worker } from "./worker.ts";
 
 export interface Address {

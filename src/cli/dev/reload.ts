@@ -6,7 +6,7 @@ import type { AppConfig } from "../../config/config.ts";
 import { limitValue } from "../../limits.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { sourcesOf } from "../../supervisor/data-plane.ts";
-import type { Sources, Watched } from "../../supervisor/source-watch.ts";
+import type { Sources, Watched } from "../../supervisor/app-watch.ts";
 
 /** An editor writes a file in one go; what takes longer is seen to change again. */
 const SETTLE_MS = 2;

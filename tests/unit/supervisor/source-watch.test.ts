@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Sources, SourceWatch, type Watched } from "../../../src/supervisor/source-watch.ts";
+import type { Sources, Watched } from "../../../src/supervisor/app-watch.ts";
+import { SourceWatch } from "../../../src/supervisor/source-watch.ts";
 import { temporaryFolder } from "../../harness/nano.ts";
 
 const open: SourceWatch[] = [];
