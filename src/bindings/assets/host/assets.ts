@@ -77,10 +77,8 @@ export class Assets {
       if (runWorkerFirst.some((pattern) => matchesPath(pattern, path))) return null;
     }
     if (runWorkerFirst === true || path === null) return null;
-    // A browser that goes to a page of a single-page app gets that app; what its scripts ask for is for the code.
-    const isNavigation = fieldOf(request.headers, "sec-fetch-mode") === "navigate";
-    const isOurs = this.#redirectOf(request, path) !== null || (this.#routes.find(path) ?? (isNavigation ? this.#routes.notFound(path) : null)) !== null;
-    return isOurs ? this.#respond(request, path, isNavigation) : null;
+    // A browser that goes to a page of a single-page app gets that app; what its scripts ask for, and forms that are sent, are for the code.
+    return this.#find(request, path, isRead(request) && fieldOf(request.headers, "sec-fetch-mode") === "navigate");
   }
 
   /** The answer to the app's own code, which always gets one. */
@@ -89,31 +87,39 @@ export class Assets {
   }
 
   /** Null for other methods than those that files are asked for with: a form that is sent is not led elsewhere. */
-  #redirectOf({ method, url }: AssetRequest, path: string | null): ReturnType<typeof redirectOf> {
-    if (path === null || this.#redirects.length === 0 || (method !== "GET" && method !== "HEAD")) return null;
-    return redirectOf(this.#redirects, path, queryOf(url));
+  #redirectOf(request: AssetRequest, path: string | null): ReturnType<typeof redirectOf> {
+    if (path === null || this.#redirects.length === 0 || !isRead(request)) return null;
+    return redirectOf(this.#redirects, path, queryOf(request.url));
   }
 
   async #respond(request: AssetRequest, path: string | null, handlesNotFound: boolean): Promise<ResponseWire> {
+    return (await this.#find(request, path, handlesNotFound)) ?? this.#withHeaders(path, plain(404, "Not Found"));
+  }
+
+  /** Null when there is nothing. */
+  async #find(request: AssetRequest, path: string | null, handlesNotFound: boolean): Promise<ResponseWire | null> {
     const redirect = this.#redirectOf(request, path);
     if (redirect !== null) return { status: redirect.status, statusText: "", headers: `location\n${redirect.location}\n`, body: null };
     const response = await this.#file(request, path, handlesNotFound);
+    return response === null ? null : this.#withHeaders(path, response);
+  }
+
+  #withHeaders(path: string | null, response: ResponseWire): ResponseWire {
     if (this.#headers.length === 0 || path === null) return response;
     return { ...response, headers: headersFor(this.#headers, path, response.headers) };
   }
 
-  async #file(request: AssetRequest, path: string | null, handlesNotFound: boolean): Promise<ResponseWire> {
+  async #file(request: AssetRequest, path: string | null, handlesNotFound: boolean): Promise<ResponseWire | null> {
     const fallback = (): Found<Entry> | null => (handlesNotFound ? this.#routes.notFound(path ?? "/") : null);
     const found = (path === null ? null : this.#routes.find(path)) ?? fallback();
-    if (found === null) return plain(404, "Not Found");
-    if (request.method !== "GET" && request.method !== "HEAD") return plain(405, "Method Not Allowed", "allow\nGET, HEAD\n");
+    if (found === null) return null;
+    if (!isRead(request)) return plain(405, "Method Not Allowed", "allow\nGET, HEAD\n");
     if (found.kind === "redirect") return { status: 307, statusText: "", headers: `location\n${encodePath(found.path)}${queryOf(request.url)}\n`, body: null };
     const response = await this.#send(request, found.entry, found.status);
     if (response !== null) return response;
     // It was deleted since the revision loaded.
     const instead = fallback();
-    const page = instead?.kind === "asset" && instead.entry !== found.entry ? await this.#send(request, instead.entry, instead.status) : null;
-    return page ?? plain(404, "Not Found");
+    return instead?.kind === "asset" && instead.entry !== found.entry ? this.#send(request, instead.entry, instead.status) : null;
   }
 
   /** Null when the file is gone. */
@@ -165,6 +171,8 @@ export class Assets {
     return opened;
   }
 }
+
+const isRead = ({ method }: AssetRequest): boolean => method === "GET" || method === "HEAD";
 
 function close<T>(opened: AssetContent | OpenAsset, response: T): T {
   if ("handle" in opened) void opened.handle.close();

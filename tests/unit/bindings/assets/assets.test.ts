@@ -289,6 +289,14 @@ describe("with code", () => {
     await put({ "index.html": "spa" });
     const files = await assets({ notFoundHandling: "single-page-application" }, { hasCode: true });
     expect([(await get(files, "/users/1", { "sec-fetch-mode": "navigate" })).text, (await get(files, "/users/1", { "sec-fetch-mode": "cors" })).text, (await get(files, "/users/1")).text]).toEqual(["spa", "for the code", "for the code"]);
+    expect((await get(files, "/login", { "sec-fetch-mode": "navigate" }, "POST")).text).toBe("for the code");
+  });
+
+  test("a file that was deleted is for the code", async () => {
+    await put({ "a.txt": "file" });
+    const files = await assets({}, { hasCode: true });
+    await rm(join(root, "a.txt"));
+    expect((await get(files, "/a.txt")).text).toBe("for the code");
   });
 
   test("run_worker_first gives the code everything, or what a list says, however the path is spelled", async () => {
