@@ -1,7 +1,8 @@
 /**
- * `bun scripts/bench/bench.ts [throughput] [startup] [apps-1000] [density] [probes] [neighbours] [workers] [isolation] [dev]`: all of them unless named, about 15 minutes. `--quick` runs
+ * `bun scripts/bench/bench.ts [throughput] [startup] [apps-1000] [density] [probes] [neighbours] [workers] [spinners] [isolation] [activation] [reload] [dev]`: all of them unless named, about 15 minutes. `--quick` runs
  * each briefly and keeps nothing; `page` only writes docs/benchmarks.md again. Linux only: processes are watched through /proc.
  */
+import { activation } from "./activation.ts";
 import { apps1000 } from "./apps-1000.ts";
 import { isPinned, leaveServerCore } from "./cores.ts";
 import { density } from "./density.ts";
@@ -11,6 +12,8 @@ import { neighbours } from "./neighbours.ts";
 import { renderTable, writePage } from "./page.ts";
 import { probes } from "./probes.ts";
 import { type Report, saveResult } from "./results.ts";
+import { reload } from "./reload.ts";
+import { spinners } from "./spinners.ts";
 import { startup } from "./startup.ts";
 import { throughput } from "./throughput.ts";
 import { workers } from "./workers.ts";
@@ -22,6 +25,9 @@ const BENCHMARKS: Readonly<Record<string, (isQuick: boolean) => Promise<Report |
   density: (isQuick) => (isQuick ? density([10, 100], 100, 100) : density([10, 100, 1_000, 10_000], 1_000, 1_000)),
   probes: (isQuick) => probes(isQuick ? 2 : 6),
   neighbours: (isQuick) => neighbours(isQuick ? 2 : 30),
+  spinners: (isQuick) => spinners(isQuick ? 2 : 10),
+  activation: (isQuick) => (isQuick ? activation(30, 3) : activation(300, 20)),
+  reload: (isQuick) => reload(isQuick ? 3 : 20),
   dev: (isQuick) => (isQuick ? dev(1, 5) : dev(7, 30)),
   isolation: (isQuick) => (isQuick ? isolation(1, 2) : isolation(5, 4)),
   workers: (isQuick) => (isQuick ? workers(1, 2) : workers(5, 4)),

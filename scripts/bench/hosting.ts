@@ -26,10 +26,12 @@ export interface HostOptions {
   /** nano's limits of the server. */
   readonly serverLimits?: Readonly<Record<string, number>>;
   readonly timeoutMs?: number;
+  /** More of nano's config. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 /** Null where dist/nano has not been built. */
-export async function hostInNano({ label, apps, limits = {}, serverLimits = {}, timeoutMs }: HostOptions): Promise<Hosting | null> {
+export async function hostInNano({ label, apps, limits = {}, serverLimits = {}, timeoutMs, config: more = {} }: HostOptions): Promise<Hosting | null> {
   if (!existsSync(NANO)) {
     console.log("dist/nano is not there: npm run build");
     return null;
@@ -37,7 +39,7 @@ export async function hostInNano({ label, apps, limits = {}, serverLimits = {}, 
   const port = await freePort();
   const config = join(WORK, `${label}.json`);
   const app = ({ name, file, settings = {} }: HostedApp) => ({ name, hostname: `${name}.test`, path: relative(WORK, file), ...(Object.keys(limits).length > 0 ? { limits } : {}), ...settings });
-  await Bun.write(config, JSON.stringify({ port, log: { level: "error" }, limits: serverLimits, apps: apps.map(app) }));
+  await Bun.write(config, JSON.stringify({ port, log: { level: "error" }, limits: serverLimits, ...more, apps: apps.map(app) }));
   return hosting(await Server.start({ name: "nano", command: [NANO, "serve", "--config", config], port, ...bounded(timeoutMs) }), (name) => ({ port, host: `${name}.test` }));
 }
 
