@@ -8,8 +8,10 @@ export class Account {
   readonly name: string;
   /** Fuel burnt, moved forward when the account wakes so that idling saves nothing up. */
   virtualFuel = 0;
-  readonly waiting: Grant[] = [];
-  /** Since when the first of `waiting` waits to be the next of this account. */
+  readonly entries: Grant[] = [];
+  /** Of isolates that used up a slice. */
+  readonly resumptions: Grant[] = [];
+  /** Since when it waits to be granted something. */
   waitingSince = 0;
 
   constructor(name: string) {
@@ -35,6 +37,10 @@ export interface SchedulerOptions {
 
 /** So many entries are let in at once before anybody asks whether the event loop has turned meanwhile. Asking costs a turn of its own. */
 const UNASKED_GRANTS = 8;
+/** After a slice that was used up, so many times its length belongs to entries, as long as there are any: an app that always has more to do costs the others a quarter of the thread. */
+const REST_SLICES = 3;
+/** Entries are as good as there for so long after the last: what their answers bring is on its way through the event loop. Milliseconds. */
+const GRACE_MS = 0.2;
 
 export class Scheduler {
   readonly #options: SchedulerOptions;
@@ -46,6 +52,12 @@ export class Scheduler {
   /** Grants given at once since the event loop is known to have turned, and until when there may be more. */
   #atOnce = 0;
   #atOnceUntil = 0;
+  /** When the last grant in a turn was given; negative for one that was given at once. */
+  #grantedAtMs = -1;
+  /** When the last entry in a turn was over. */
+  #enteredAtMs = Number.NEGATIVE_INFINITY;
+  /** Until then entries come before what used up its slice. */
+  #restUntilMs = 0;
   readonly #loopTurned = () => {
     this.#atOnce = 0;
   };
@@ -57,7 +69,7 @@ export class Scheduler {
   /** Number of grants that wait. */
   get backlog(): number {
     let n = 0;
-    for (const account of this.#waiting) n += account.waiting.length;
+    for (const account of this.#waiting) n += account.entries.length + account.resumptions.length;
     return n;
   }
 
@@ -70,6 +82,7 @@ export class Scheduler {
     if (!this.#scheduled && !this.#granting && this.#waiting.size === 0 && this.#mayGrantAtOnce()) {
       // Whoever runs alone carries the floor along: a newcomer must not get the time that the others had when it was not there.
       this.#floor = account.virtualFuel;
+      this.#grantedAtMs = -1;
       this.#granting = true;
       try {
         grant();
@@ -78,14 +91,20 @@ export class Scheduler {
       }
       return;
     }
-    this.requestLater(account, grant);
+    this.#wait(account, account.entries, grant);
   }
 
   /** Runs `grant` in a later turn, never inside the caller. For isolates that used up a slice. */
   requestLater(account: Account, grant: Grant): void {
     if (account.virtualFuel < this.#floor) account.virtualFuel = this.#floor;
-    if (account.waiting.length === 0) account.waitingSince = this.#options.now();
-    account.waiting.push(grant);
+    const now = this.#options.now();
+    this.#restUntilMs = this.#grantedAtMs < 0 ? now : now + REST_SLICES * (now - this.#grantedAtMs);
+    this.#wait(account, account.resumptions, grant);
+  }
+
+  #wait(account: Account, grants: Grant[], grant: Grant): void {
+    if (!this.#waiting.has(account)) account.waitingSince = this.#options.now();
+    grants.push(grant);
     this.#waiting.add(account);
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -111,14 +130,18 @@ export class Scheduler {
     this.#granting = true;
     try {
       do {
-        const account = this.#next();
+        const account = this.#next(now);
         if (account === null) break;
-        const grant = account.waiting.shift();
+        const isResting = now < this.#restUntilMs;
+        const resumption = isResting && account.entries.length > 0 ? undefined : account.resumptions.shift();
+        const grant = resumption ?? account.entries.shift();
+        this.#grantedAtMs = now;
         onWaited?.(now - account.waitingSince);
         account.waitingSince = now;
-        if (account.waiting.length === 0) this.#waiting.delete(account);
+        if (account.entries.length + account.resumptions.length === 0) this.#waiting.delete(account);
         if (grant?.() === true) break;
         now = this.#options.now();
+        if (resumption === undefined) this.#enteredAtMs = now;
       } while (now < until);
     } finally {
       this.#granting = false;
@@ -127,9 +150,15 @@ export class Scheduler {
     }
   }
 
-  #next(): Account | null {
+  #next(now: number): Account | null {
     let least: Account | null = null;
-    for (const account of this.#waiting) if (least === null || account.virtualFuel < least.virtualFuel) least = account;
+    let leastEntry: Account | null = null;
+    for (const account of this.#waiting) {
+      if (least === null || account.virtualFuel < least.virtualFuel) least = account;
+      if (account.entries.length > 0 && (leastEntry === null || account.virtualFuel < leastEntry.virtualFuel)) leastEntry = account;
+    }
+    const isResting = now < this.#restUntilMs && (leastEntry !== null || now <= this.#enteredAtMs + GRACE_MS);
+    if (isResting) least = leastEntry;
     if (least !== null && least.virtualFuel > this.#floor) this.#floor = least.virtualFuel;
     return least;
   }

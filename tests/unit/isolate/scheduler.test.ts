@@ -162,6 +162,30 @@ describe("the thread is shared by fuel", () => {
     expect(thread.share("busy", from)).toBeCloseTo(0.5, 1);
   });
 
+  test("requests that come and come have three quarters of the thread beside apps that never stop, one or ten, and these have the rest", () => {
+    for (const count of [1, 10]) {
+      const thread = new Thread();
+      const other = new Account("other");
+      for (let i = 0; i < count; i++) thread.spin(new Account("greedy"));
+      thread.run(50);
+      const from = thread.ran.length;
+      thread.run(2_000, () => thread.enter(other));
+      const ran = thread.ran.slice(from);
+      const slices = ran.filter((one) => one === "greedy").length;
+      const entries = (ran.length - slices) / 10;
+      expect(entries / (entries + slices)).toBeGreaterThan(0.7);
+      expect(slices / (entries + slices)).toBeGreaterThan(0.2);
+    }
+  });
+
+  test("an app that never stops has all of the thread while nobody asks for anything", () => {
+    const thread = new Thread();
+    thread.spin(new Account("greedy"));
+    thread.enter(new Account("other"));
+    thread.run(100);
+    expect(thread.ran.filter((one) => one === "greedy").length).toBeGreaterThan(90);
+  });
+
   test("an app that used much while it was alone is not punished for it", () => {
     const thread = new Thread();
     const [greedy, other] = [new Account("greedy"), new Account("other")];
@@ -169,7 +193,9 @@ describe("the thread is shared by fuel", () => {
     thread.run(5000);
     const from = thread.ran.length;
     thread.run(200, () => thread.enter(other));
-    expect(thread.share("greedy", from)).toBeGreaterThan(0.3);
+    // A slice is ten times as long as an entry.
+    const slices = thread.ran.slice(from).filter((one) => one === "greedy").length;
+    expect((slices * SLICE_MS) / ((thread.ran.length - from - slices) * (SLICE_MS / 10) + slices * SLICE_MS)).toBeGreaterThan(0.22);
   });
 });
 
@@ -232,4 +258,25 @@ test("whatever comes in whatever order, every entry runs exactly once and no tur
       expect(thread.pendingTurns).toBe(0);
     }),
   );
+});
+
+test("a short request does not wait behind a long one of its own app, and the long one gets on", () => {
+  const thread = new Thread();
+  const app = new Account("app");
+  let slices = 0;
+  const grant = (): boolean => {
+    slices++;
+    thread.nowMs += SLICE_MS;
+    thread.scheduler.charge(app, SLICE_FUEL);
+    thread.scheduler.requestLater(app, grant);
+    return true;
+  };
+  thread.scheduler.request(app, grant);
+  thread.run(10);
+  slices = 0;
+  thread.enter(app);
+  thread.run(1);
+  expect([thread.ran.length, slices]).toEqual([1, 0]);
+  thread.run(1_000, () => thread.enter(app));
+  expect(slices).toBeGreaterThan(1_000 / 10 / 4);
 });
