@@ -11,6 +11,7 @@ const READ_ATTEMPTS = 3;
 const UNREAD = "";
 const MOST_MISSING = 2_000;
 const MOST_LISTED = 5_000;
+const MOST_LISTS = 100;
 
 interface Zone {
   /** A real path. */
@@ -49,6 +50,7 @@ export class AppFiles {
   readonly #looks = new Map<string, string>();
   readonly #digests = new Map<string, string>();
   readonly #lists = new Map<string, string>();
+  readonly #listed = new Map<string, readonly string[]>();
   /** Where something was looked for in the app itself, and there was nothing; and folders of which all files count. Not all of a large number. */
   readonly missing = new Set<string>();
 
@@ -119,6 +121,8 @@ export class AppFiles {
 
   /** Plain files below `folder`, which is the app's own, without packages and what begins with a dot. Empty when there are none, or too many to be meant. */
   list(folder: string): readonly string[] {
+    const known = this.#listed.get(folder);
+    if (known !== undefined || this.#listed.size >= MOST_LISTS) return known ?? [];
     const files: string[] = [];
     const walk = (path: string): void => {
       if (!isInside(this.rootPath, path) || files.length > MOST_LISTED) return;
@@ -132,6 +136,7 @@ export class AppFiles {
     };
     walk(join(folder, "."));
     const listed = files.length > MOST_LISTED ? [] : files.sort();
+    this.#listed.set(folder, listed);
     this.#lists.set(folder, digestOf(listed.join("\n")));
     return listed;
   }

@@ -13,6 +13,7 @@ import { dataModule, FileKinds, type ModuleLoader, splitQuery } from "./file-kin
 import { withImportPatterns } from "./import-patterns.ts";
 import { findImport, importTypes } from "./import-site.ts";
 import type { LoadProblem } from "./load-error.ts";
+import { withJsxRuntime } from "./jsx-pragma.ts";
 import { nameDeclaredTwice, withoutCommonJs } from "./module-scope.ts";
 import { entryModule, type NodeGlobal, nodeGlobalsIn, nodeGlobalsModule } from "./node-globals.ts";
 import { doorPrologue, type NodeModules } from "./node-modules.ts";
@@ -194,7 +195,7 @@ class AppBuild implements BuildResult {
     if (!CODE_EXTENSIONS.includes(extname(realPath)) || loader === "text" || loader === "json") return source;
     const text = this.#files.isPackage(realPath) ? source : withImportPatterns(source, realPath, (folder) => this.#filesBelow(folder, realPath));
     if (this.#hasNodeGlobals) for (const name of nodeGlobalsIn(text)) this.#nodeGlobals.add(name);
-    return withoutCommonJs(text, this.#ownNames.get(path) ?? []);
+    return withoutCommonJs(loader === "tsx" || loader === "jsx" ? withJsxRuntime(text) : text, this.#ownNames.get(path) ?? []);
   }
 
   /** Those that can be imported. */

@@ -12,6 +12,7 @@ const nameAt = (index: number): string => `$nano${NAMES[index] as string}`;
 
 const CALL = /(?<![.\w$])import(?=\s*\()/g;
 const MOST_LENGTH = 300;
+const MAX_CANDIDATES = 1_000;
 
 interface Pattern {
   readonly at: number;
@@ -21,7 +22,7 @@ interface Pattern {
 
 /** The text with those calls of its own taken over. `filesBelow` gives files below a folder, absolute. */
 export function withImportPatterns(source: string, path: string, filesBelow: (folder: string) => readonly string[]): string {
-  const patterns = findPatterns(source).slice(0, NAMES.length);
+  const patterns = findPatterns(source);
   if (patterns.length === 0) return source;
   let code = source;
   const functions: string[] = [];
@@ -47,12 +48,16 @@ function filesOf(parts: readonly string[], folder: string, filesBelow: (folder: 
 }
 
 function findPatterns(source: string): Pattern[] {
-  return [...source.matchAll(CALL)].flatMap(({ index }) => {
+  const found: Pattern[] = [];
+  let candidates = 0;
+  for (const { index } of source.matchAll(CALL)) {
+    if (++candidates > MAX_CANDIDATES || found.length === NAMES.length) break;
     const argument = argumentAt(source, source.indexOf("(", index) + 1);
     const parts = argument === null ? null : partsOf(argument);
     const isRelative = parts !== null && parts.length > 1 && /^\.\.?\/(?:[^/]+\/)*/.test(parts[0] as string);
-    return isRelative ? [{ at: index, parts: parts as readonly string[] }] : [];
-  });
+    if (isRelative) found.push({ at: index, parts: parts as readonly string[] });
+  }
+  return found;
 }
 
 /** What stands between the brackets of a call; null when it is long, or has more than one argument. */

@@ -24,7 +24,7 @@ export function nodeGlobalsModule(names: ReadonlySet<NodeGlobal>): string {
 }
 
 /** What a module must say to have a default export, in whatever form. */
-const DEFAULT_EXPORT = /\bexport\s+default\b|\bas\s+default\b|\{[^{}]*\bdefault\b[^{}]*\}\s*from\b|\bmodule\s*\.\s*exports\b|\bexports\s*\.\s*default\b/;
+const DEFAULT_EXPORT = /\bexport\s+default\b|\bas\s+default\b|\bdefault\s*[,}]|\bmodule\s*\.\s*exports\b|\bexports\s*\.\s*default\b/;
 
 /** The module that takes the place of the app's own entry: `globals` first. A service worker exports nothing here either. */
 export function entryModule(globals: string, entry: string, entryText: string): string {

@@ -88,6 +88,16 @@ describe("build", () => {
     expect(exportsOf(await load(app, {}))).toEqual({ one: 1 });
   });
 
+  test("a module that names its own JSX factory has that, beside others with a runtime", async () => {
+    using app = new AppFolder({
+      "index.tsx": '/** @jsx make */\n/** @jsxFrag "all" */\nimport { other } from "./other";\nconst make = (name: string, _: null, ...rest: string[]) => [name, ...rest];\nexport const seen = [<p>x</p>, other];',
+      "other.tsx": "/** @jsxImportSource pkg */\nexport const other = <b/>;",
+      "node_modules/pkg/package.json": '{"name":"pkg","exports":{"./jsx-runtime":"./r.js"}}',
+      "node_modules/pkg/r.js": "export const jsx = (name) => `runtime ${name}`;",
+    });
+    expect(exportsOf(await load(app, {}))).toEqual({ seen: [["p", "x"], "runtime b"] });
+  });
+
   test("a JSX factory holds where tsconfig says nothing", async () => {
     using app = new AppFolder({ "index.tsx": "const h = (name: string) => name; export const seen = <p/>;" });
     expect(exportsOf(await load(app, { jsxFactory: "h" }))).toEqual({ seen: "p" });

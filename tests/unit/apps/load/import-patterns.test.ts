@@ -1,6 +1,8 @@
 /** import() of names that are made at run time. */
 import { describe, expect, test } from "bun:test";
 import { withImportPatterns } from "../../../../src/apps/load/import-patterns.ts";
+import { withJsxRuntime } from "../../../../src/apps/load/jsx-pragma.ts";
+import { entryModule, nodeGlobalsIn } from "../../../../src/apps/load/node-globals.ts";
 import { AppFolder, exportsOf } from "./app-folder.ts";
 
 const LANGUAGES = { "languages/de.ts": "export const hello: string = 'Hallo';", "languages/en.js": "export const hello = 'Hello';", "languages/more/at.ts": "export const hello: string = 'Servus';", "languages/note.txt": "text", "languages/x.wasm": "", "languages/.hidden.js": "", "other.js": "export const hello = 'other';" };
@@ -49,4 +51,15 @@ describe("a name that begins with a folder", () => {
 test("a file that comes to such a folder is one of those that the load depends on", async () => {
   using app = new AppFolder({ "index.js": "export const load = (name) => import(`./parts/${name}.js`);", "parts/a.js": "export default 'a';" });
   expect((await app.load()).missing).toContain(`${app.path}/parts`);
+});
+
+test("source that is made to be looked at for long is looked at for a moment", () => {
+  // Code that went over it again and again would take minutes.
+  for (const text of ["import(", "import(`./${", "/* @jsx ", "{default ", "export {default "]) {
+    const source = text.repeat(1_000_000 / text.length);
+    expect(withImportPatterns(source, "/app/index.js", () => [])).toBe(source);
+    expect(withJsxRuntime(source).length).toBeLessThanOrEqual(source.length + 30);
+    expect(nodeGlobalsIn(source)).toEqual([]);
+    expect(entryModule("globals", "entry", source)).toStartWith('import "globals";');
+  }
 });
