@@ -33,6 +33,8 @@ interface Building {
 const LEAST_PERIOD = 500;
 const SAMPLES_TO_DOUBLE = 500;
 const MOST_PERIOD = 1_000_000;
+/** What an app calls in ever new ways counts for the callers that are known. */
+const MOST_NODES = 20_000;
 /** After so many stops others have their turn. */
 const STOPS_PER_TURN = 32;
 
@@ -41,6 +43,7 @@ export class InvocationProfile {
   readonly #root: Building = { frame: { kind: "nano", name: "", line: 0, column: 0 }, fuel: 0, children: new Map() };
   #countedFuel = 0;
   #samples = 0;
+  #nodes = 0;
 
   constructor(stack: GuestStack) {
     this.#stack = stack;
@@ -97,8 +100,12 @@ export class InvocationProfile {
 
   #add(parent: Building, frame: ProfileFrame): Building {
     const key = `${frame.kind} ${frame.line}:${frame.column} ${frame.name}`;
-    let child = parent.children.get(key);
-    if (child === undefined) parent.children.set(key, (child = { frame, fuel: 0, children: new Map() }));
+    const known = parent.children.get(key);
+    if (known !== undefined) return known;
+    if (this.#nodes >= MOST_NODES && parent !== this.#root) return parent;
+    this.#nodes++;
+    const child: Building = { frame, fuel: 0, children: new Map() };
+    parent.children.set(key, child);
     return child;
   }
 }

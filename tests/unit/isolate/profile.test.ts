@@ -92,6 +92,15 @@ test("deep recursion and odd names do no harm", async () => {
   expect(names).toContain("spin");
 });
 
+test("an app that calls itself in ever new ways fills no memory with it, and every unit is still somebody's", async () => {
+  const app = `const fns = Array.from({ length: 40 }, (_, i) => Object.defineProperty((n, seed) => { for (let j = 0; j < 50; j++); return n === 0 ? 0 : fns[seed % 40](n - 1, (seed * 1103515245 + 12345 + i) >>> 0); }, "name", { value: "f" + i }));
+    export default { fetch() { for (let i = 0; i < 150; i++) fns[i % 40](190, i * 7919); return new Response(); } };`;
+  const profile = await profileOf("/", app);
+  expect(all(profile).length).toBeGreaterThan(15_000);
+  expect(all(profile).length).toBeLessThan(21_000);
+  expect(profile.roots.reduce((sum, root) => sum + total(root), 0)).toBeCloseTo(profile.fuel, -5);
+});
+
 test("an endless loop is still ended, with its place", async () => {
   using isolate = await TestIsolate.load("export default { fetch() { for (;;) {} } }", { ...settings, limits: { cpuMs: 20 } });
   const exchange = isolate.send();
