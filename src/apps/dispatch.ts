@@ -147,7 +147,9 @@ export class Dispatcher {
       },
       onFailure: (outcome, guest) => {
         const detail = guest === null ? this.#explainEnd(revision, outcome, invocation) : this.#explain(revision, guest);
-        if (detail !== null && guest !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });
+        if (guest !== null && detail !== null) this.#observer.failure({ app: app.name, requestId: request.requestId, ...detail });
+        // Nothing of it has been told, unlike of an end by force.
+        else if (detail !== null && invocation.kill === null) this.#observer.failure({ app: app.name, requestId: request.requestId, name: outcome, message: `no answer within ${invocation.limits.wallMs} ms, which wall_ms allows`, stack: "", frame: "" });
         const failed = { ...(outcome === "isolateLost" && app.isDraining ? draining(app) : failure(outcome)), cpuMs: invocation.cpuMs, memoryBytes: isolate.memoryBytes, ...(detail === null || !this.#showsErrors ? {} : { detail }) };
         const { fallback } = revision.config;
         if (guest?.name !== PASS_THROUGH || fallback === null) settle(failed);

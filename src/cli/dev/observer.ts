@@ -5,6 +5,8 @@ import { type ConsoleLevel, type Observer, silent } from "../../observe/observer
 import type { Paint } from "./paint.ts";
 import type { Page } from "./page.ts";
 import { emphasizedFrame, emphasizedProblems, emphasizedStack } from "../../ingress/dev/failure-text.ts";
+import type { ErrorCode } from "../../errors.ts";
+import type { ErrorDetail } from "../../ingress/dev/failure.ts";
 import { hintOf } from "../../ingress/dev/hint.ts";
 import { amount } from "./panels.ts";
 import { requestLine } from "./request-line.ts";
@@ -20,6 +22,9 @@ export interface DevObserverOptions {
 
 const LABEL_WIDTH = 9;
 
+/** What clients are told of an end that is no exception. */
+const CODES: Readonly<Record<string, ErrorCode>> = { exceededCpu: "cpu_limit", exceededMemory: "memory_limit", exceededWallTime: "wall_limit", BadResponse: "bad_response" };
+
 export function createDevObserver({ page, paint, columns, names }: DevObserverOptions): Observer {
   const { red, green, yellow, cyan, dim } = paint;
   /** What each app was warned of last. */
@@ -32,6 +37,7 @@ export function createDevObserver({ page, paint, columns, names }: DevObserverOp
   const lines = (text: string) => text.split("\n").map(escapeControls).join("\n");
   const label = (color: (text: string) => string, text: string) => color(text.padEnd(LABEL_WIDTH));
   const colorOf = (level: ConsoleLevel) => (level === "error" ? red : level === "warn" ? yellow : level === "debug" ? dim : cyan);
+  const way = (name: string, detail: ErrorDetail) => yellow(hintOf(CODES[name] ?? "app_exception", detail).replace(/^(?=.)/gm, "  hint: "));
   const events: Readonly<Record<string, (fields: Readonly<Record<string, unknown>>) => string>> = {
     listening: ({ url, apps, network }) => [`${label(green, "listening")} ${url} ${dim(String(apps))}`, ...String(network ?? "").split(" ").filter(Boolean).map((one) => `${label(dim, "network")} ${one}`)].join("\n"),
     app_at: ({ app, url }) => `${label(green, "app")} ${url} ${dim(String(app))}`,
@@ -55,8 +61,8 @@ export function createDevObserver({ page, paint, columns, names }: DevObserverOp
     ...silent,
     request: (record) => page.tell(requestLine(record, { paint, columns: columns(), nameWidth: nameWidth() }), `request ${record.method} ${record.path} ${record.status} ${record.app}`),
     kill: ({ app, reason, used, unit, limit, limitKey, stack, frame }) =>
-      page.tell(`${red(reason)} used ${Math.round(used)} ${unit}, ${limitKey} allows ${Math.round(limit)} ${unit}${named(app)}${[emphasizedStack(stack, paint), emphasizedFrame(frame, paint)].filter((part) => part !== "").map((part) => `\n${part}`).join("")}`, `kill ${app} ${reason} ${stack}`),
-    failure: ({ app, name, message, stack, frame }) => page.tell([`${red(`${escapeControls(name)}: ${lines(message)}`)}${named(app)}`, emphasizedStack(withoutTitle(stack, name, message), paint), emphasizedFrame(frame, paint), yellow(hintOf("app_exception", { name, message, stack, frame }))].filter((part) => part !== "").join("\n")),
+      page.tell(`${red(reason)} used ${Math.round(used)} ${unit}, ${limitKey} allows ${Math.round(limit)} ${unit}${named(app)}${[emphasizedStack(stack, paint), emphasizedFrame(frame, paint), way(reason, { name: "", message: "", stack, frame, limit: { key: limitKey, used, allowed: limit, unit: unit === "bytes" ? "bytes" : "ms" } })].filter((part) => part !== "").map((part) => `\n${part}`).join("")}`, `kill ${app} ${reason} ${stack}`),
+    failure: ({ app, name, message, stack, frame }) => page.tell([`${red(`${escapeControls(name)}: ${lines(message)}`)}${named(app)}`, emphasizedStack(withoutTitle(stack, name, message), paint), emphasizedFrame(frame, paint), way(name, { name, message, stack, frame })].filter((part) => part !== "").join("\n")),
     console: (app, _request, level, text, place) => page.tell(`${label(colorOf(level), level)} ${beside(lines(text), `${place === "" ? "" : `  ${dim(escapeControls(place))}`}${named(app)}`)}`),
     appLoaded(app, { ms, bundleBytes, revision, warnings }) {
       page.show(`${label(green, revision === 1 ? "ready" : "reloaded")} ${app} ${dim(`${(bundleBytes / 1024).toFixed(1)} KB in ${ms.toFixed(0)} ms`)}\n`);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { DevFront } from "../../../src/ingress/dev/dev-front.ts";
 import { errorPage } from "../../../src/ingress/dev/error-page.ts";
 import { type ErrorDetail, failureOf, frameRows } from "../../../src/ingress/dev/failure.ts";
-import { failureText } from "../../../src/ingress/dev/failure-text.ts";
+import { emphasizedFrame, emphasizedProblems, emphasizedStack, failureText, PLAIN } from "../../../src/ingress/dev/failure-text.ts";
 import { scriptElement } from "../../../src/ingress/dev/html-tail.ts";
 import { Bench, reply, source } from "./fixture.ts";
 
@@ -88,6 +88,25 @@ function tagsOf(text: string): string[] {
   const body = text.replace(/<style[^]*?<\/style>|<script[^>]*>[^]*?<\/script>/g, "");
   return [...body.matchAll(/<(?:!--|[!/]?[a-z][^>]*)>?/gi)].map(([tag]) => tag.replace(/"[^"]*"/g, '""'));
 }
+
+describe("the terminal", () => {
+  const marked = { red: (text: string) => `<r>${text}</r>`, yellow: (text: string) => `<y>${text}</y>`, dim: (text: string) => `<d>${text}</d>`, bold: (text: string) => `<b>${text}</b>` };
+
+  test("sets off the line that counts and its mark, and is the plain frame without colours", () => {
+    expect(emphasizedFrame(detail.frame, marked)).toBe("  <d>2 |</d> before\n<r>></r> <d>3 |</d> <b>  no();</b>\n  <d> |</d>   <r>^</r>\n  <d>4 |</d>".replace("  <d> |</d>", "    <d>|</d>"));
+    expect(emphasizedFrame(detail.frame, PLAIN)).toBe(detail.frame);
+  });
+
+  test("dims frames that are not the app's own", () => {
+    expect(emphasizedStack("    at URL (nano:internal)\n    at f (src/a.ts:3:5)\n    at lib (node_modules/lib/index.js:1:1)", marked)).toBe("<d>    at URL (nano:internal)</d>\n    at f (src/a.ts:3:5)\n<d>    at lib (node_modules/lib/index.js:1:1)</d>");
+  });
+
+  test("shows the problems of a load line by line, and none of their control characters", () => {
+    const text = "a.ts:1:2: Expected \u001b[2J\n> 1 | a b\n    |   ^\n  2 | c\n  hint: write it";
+    expect(emphasizedProblems(text, marked)).toBe("<b>a.ts:1:2</b>: <r>Expected \\u001b[2J</r>\n<r>></r><d> 1 |</d><b> a b</b>\n<d>    |</d><r>   ^</r>\n<d>  2 |</d> c\n<y>  hint: write it</y>");
+    expect(emphasizedProblems(text.replace("\u001b[2J", ""), PLAIN)).toBe(text.replace("\u001b[2J", ""));
+  });
+});
 
 describe("who asks", () => {
   const bench = () => new Bench(() => ({ outcome: "exception", code: "app_exception", detail }), { front: new DevFront(true) });
