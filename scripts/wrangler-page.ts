@@ -56,7 +56,7 @@ nano serve --env nano                # in production
 \`nano serve\` reads it as well, follows it and refuses what lacks. Environments do not inherit bindings, so that \`[env.nano]\` without any is a way to serve a project of which parts need Cloudflare. It reads no
 \`.dev.vars\`; the admin API changes such an app until nano ends, and writes nothing to the file. For more than one app, and for keys that wrangler does not have, there is [nano.json](configuration.md).
 
-A wrangler file is a config: whoever writes it chooses what is served, and \`main\`, \`assets\` and \`alias\` may lead anywhere. Read it before you serve somebody else's.
+A wrangler file is a config: whoever writes it chooses what is served, and \`main\` and \`assets\` may lead out of its folder. Read it before you serve somebody else's.
 
 ## Environments
 
