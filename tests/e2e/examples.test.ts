@@ -26,6 +26,11 @@ test("examples/hello: two apps behind one port, and one that spins is ended with
   expect(await (await running.request("counter.localhost", "/")).json()).toEqual({ visits: 1, host: "counter.localhost" });
 });
 
+test.each(["hello", "proxy"])("examples/%s passes its own tests", async (name) => {
+  const { code, out } = await nano(["test"], { cwd: join(ROOT, "examples", name) });
+  expect([code, code === 0 ? "" : out]).toEqual([0, ""]);
+});
+
 test("npm start builds, prints what to try, and serves examples/hello until it is told to stop", async () => {
   const child = Bun.spawn([process.execPath, "scripts/start.ts", "--port", "0"], { cwd: ROOT, stdin: "ignore", stdout: "pipe", stderr: "inherit", timeout: 60_000 });
   let out = "";

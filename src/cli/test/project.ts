@@ -1,5 +1,5 @@
 /** What `nano test` tests: the apps of the config that lies here, or the app that does. */
-import { dirname, resolve } from "node:path";
+import { dirname, extname, resolve } from "node:path";
 import { findEntry } from "../../apps/load/entry.ts";
 import { LoadError } from "../../apps/load/load-error.ts";
 import type { AppConfig, Config } from "../../config/config.ts";
@@ -33,11 +33,17 @@ function hasApp(folder: string): boolean {
   }
 }
 
-/** The app whose folder holds `file`: the innermost when one lies in another. Null when there is none, or no telling which. */
+/** The app of the same name (`shop.test.ts` beside `shop.ts`), or else the one whose folder holds `file`: the innermost when one lies in another. Null when there is none, or no telling which. */
 export function appBeside(file: string, apps: readonly AppConfig[]): AppConfig | null {
   if (apps.length === 1) return apps[0] as AppConfig;
-  const folderOf = ({ path }: AppConfig) => (CODE_EXTENSIONS.some((extension) => path.endsWith(extension)) ? dirname(path) : path);
+  const namesake = apps.find(({ path }) => isCode(path) && withoutEnding(path) === file.replace(TEST_ENDING, ""));
+  if (namesake !== undefined) return namesake;
+  const folderOf = ({ path }: AppConfig) => (isCode(path) ? dirname(path) : path);
   const around = apps.filter((app) => file.startsWith(`${resolve(folderOf(app))}/`)).sort((a, b) => folderOf(b).length - folderOf(a).length);
   const [best, next] = around;
   return best === undefined || (next !== undefined && folderOf(next) === folderOf(best)) ? null : best;
 }
+
+const TEST_ENDING = /\.(?:test|spec)\.\w+$/;
+const isCode = (path: string): boolean => CODE_EXTENSIONS.includes(extname(path));
+const withoutEnding = (path: string): string => path.slice(0, -extname(path).length);
