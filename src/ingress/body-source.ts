@@ -21,9 +21,46 @@ export class BodyError extends Error {
   }
 }
 
+/** What of a stream's reader is needed here. */
+export interface BodyReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** Above this, what has come is passed on before the rest is there. */
+const MOST_WHOLE_BYTES = 16_384;
+
+/** The reader of a request's body of `length` bytes; null for a length that is not known. */
+export function bodyReader(request: Request, length: number | null, { idleMs, minBytesPerSecond }: BodyLimits): BodyReader | null {
+  // One that may take no longer than one chunk is one: a server's stream costs more than all that nano does about a small body.
+  if (length !== null && length <= MOST_WHOLE_BYTES && length * 1000 <= idleMs * minBytesPerSecond) return new WholeReader(request);
+  return request.body?.getReader() ?? null;
+}
+
+class WholeReader implements BodyReader {
+  readonly #request: Request;
+  #end: (() => void) | null = null;
+
+  constructor(request: Request) {
+    this.#request = request;
+  }
+
+  read(): ReturnType<BodyReader["read"]> {
+    if (this.#end !== null) return Promise.resolve({ done: true });
+    return new Promise((resolve, reject) => {
+      this.#end = () => resolve({ done: true });
+      this.#request.arrayBuffer().then((buffer) => resolve({ done: false, value: new Uint8Array(buffer) }), reject);
+    });
+  }
+
+  async cancel(): Promise<void> {
+    this.#end?.();
+  }
+}
+
 export class BodySource implements ByteSource, Due {
   dueAt = Number.POSITIVE_INFINITY;
-  readonly #reader: { read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>; cancel(reason?: unknown): Promise<void> };
+  readonly #reader: BodyReader;
   readonly #limits: BodyLimits;
   readonly #sweeper: DeadlineSweeper;
   readonly #onFault: (error: BodyError) => void;
@@ -33,8 +70,8 @@ export class BodySource implements ByteSource, Due {
   #isClosed = false;
 
   /** `onFault` is called once, before the pull in progress rejects. */
-  constructor(stream: ReadableStream<Uint8Array>, limits: BodyLimits, sweeper: DeadlineSweeper, onFault: (error: BodyError) => void) {
-    this.#reader = stream.getReader();
+  constructor(reader: BodyReader, limits: BodyLimits, sweeper: DeadlineSweeper, onFault: (error: BodyError) => void) {
+    this.#reader = reader;
     this.#limits = limits;
     this.#sweeper = sweeper;
     this.#onFault = onFault;

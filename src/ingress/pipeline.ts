@@ -9,7 +9,7 @@ import type { Outcome } from "../base/outcome.ts";
 import { limitValue } from "../limits.ts";
 import type { Observer } from "../observe/observer.ts";
 import { parseTraceparent, type Tracer } from "../observe/tracer.ts";
-import { BodySource } from "./body-source.ts";
+import { bodyReader, BodySource } from "./body-source.ts";
 import { Exchange, type IngressRequest, type Transport } from "./exchange.ts";
 import { healthAnswer } from "./health.ts";
 import { lastOf, type TrustedProxies } from "./forwarded.ts";
@@ -213,11 +213,10 @@ export class Pipeline<App extends RoutedApp> {
       if (contentLength > app.maxBodyBytes) return "payload_too_large";
     }
     if (exchange.method === "GET" || exchange.method === "HEAD" || contentLength === 0) return null;
-    const stream = exchange.request.body;
-    if (stream === null) return null;
     const { bodyIdleMs, bodyMinBytesPerSecond } = this.#limits;
     const limits = { maxBytes: app.maxBodyBytes, idleMs: bodyIdleMs, minBytesPerSecond: bodyMinBytesPerSecond };
-    exchange.body = new BodySource(stream, limits, this.#sweeper, (error) => exchange.giveUp(error));
+    const reader = bodyReader(exchange.request, contentLength, limits);
+    if (reader !== null) exchange.body = new BodySource(reader, limits, this.#sweeper, (error) => exchange.giveUp(error));
     return null;
   }
 
