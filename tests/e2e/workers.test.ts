@@ -98,7 +98,7 @@ test("when everything was stopped for a while, nobody is ended for it", async ()
   expect([running.pid, ...running.children]).toEqual(all);
   expect(events(running, "worker_stuck")).toEqual([]);
   await running.stop();
-});
+}, 20_000);
 
 test("when the supervisor is killed, the workers end, and the port is free", async () => {
   const running = await serve();

@@ -18,7 +18,7 @@ const app = `export default { async fetch(request, env, ctx) {
 } };`;
 
 const start = (limits: Record<string, number> = {}, showsErrors = false) =>
-  TestRuntime.start([{ name: "app", source: app, env: { KEY: "the-secret" }, limits: { cpu_ms: 50, wall_ms: 300, memory_mb: 32, wait_until_ms: 2000, ...limits } }], { showsErrors });
+  TestRuntime.start([{ name: "app", source: app, env: { KEY: "the-secret" }, limits: { cpu_ms: 20, wall_ms: 300, memory_mb: 32, wait_until_ms: 2000, ...limits } }], { showsErrors });
 
 describe("how a request ended is told to client, log and operator", () => {
   test.each([
@@ -49,7 +49,7 @@ describe("how a request ended is told to client, log and operator", () => {
   test("a kill tells which limit it was and what would raise it", async () => {
     using nano = await start();
     await nano.text("app", "/spin");
-    expect(nano.told.kills).toEqual([expect.objectContaining({ app: "app", reason: "exceededCpu", limitKey: "cpu_ms", limit: 50, unit: "ms" })]);
+    expect(nano.told.kills).toEqual([expect.objectContaining({ app: "app", reason: "exceededCpu", limitKey: "cpu_ms", limit: 20, unit: "ms" })]);
     await nano.text("app", "/memory");
     expect(nano.told.kills[1]).toMatchObject({ reason: "exceededMemory", limitKey: "memory_mb", limit: 32 << 20, unit: "bytes" });
   });
