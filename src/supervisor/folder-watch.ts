@@ -8,7 +8,7 @@ const LIMITS: readonly string[] = ["ENOSPC", "EMFILE", "ENFILE"];
 interface Watching {
   readonly watcher: FSWatcher;
   /** A folder that was made anew under the same name is another one, of which the watcher hears nothing. */
-  readonly inode: number;
+  readonly identity: string;
 }
 
 export class FolderWatch {
@@ -24,8 +24,8 @@ export class FolderWatch {
 
   /** From now on exactly these are watched, as they are now: what is there again is watched again. One that cannot be watched is left out. */
   follow(folders: ReadonlySet<string>): void {
-    for (const [folder, { watcher, inode }] of this.#watching)
-      if (!folders.has(folder) || inodeOf(folder) !== inode) {
+    for (const [folder, { watcher, identity }] of this.#watching)
+      if (!folders.has(folder) || identityOf(folder) !== identity) {
         watcher.close();
         this.#watching.delete(folder);
       }
@@ -37,12 +37,12 @@ export class FolderWatch {
   }
 
   #watch(folder: string): void {
-    const inode = inodeOf(folder);
-    if (inode === null) return;
+    const identity = identityOf(folder);
+    if (identity === null) return;
     try {
       const watcher = watch(folder, (_event, name) => this.#onEvent(name === null ? folder : join(folder, name)));
       watcher.on("error", () => this.#watching.delete(folder));
-      this.#watching.set(folder, { watcher, inode });
+      this.#watching.set(folder, { watcher, identity });
     } catch (error) {
       // Or gone already: a poll has to do.
       const code = (error as { code?: string }).code ?? "";
@@ -51,6 +51,8 @@ export class FolderWatch {
   }
 }
 
-function inodeOf(folder: string): number | null {
-  return statSync(folder, { throwIfNoEntry: false })?.ino ?? null;
+/** File systems give the number of a folder that is gone to the next one. */
+function identityOf(folder: string): string | null {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  return stats === undefined ? null : `${stats.ino}/${stats.birthtimeMs}`;
 }
