@@ -106,7 +106,7 @@ export const limits = {
   trace_spans: limit("fixed", "count", 4_096, 4_096, 4_096, "spans that wait for the collector of traces", "further ones are dropped and counted"),
   asset_whole_kb: limit("fixed", "kb", 256, 256, 256, "size of a static file that is sent whole, and may stay in memory", "it is sent in pieces"),
   asset_redirects: limit("fixed", "count", 2_000, 2_000, 2_000, "redirects of one _redirects file", "further ones are told and left out"),
-  asset_header_rules: limit("fixed", "count", 100, 100, 100, "rules of one _headers file", "further ones are told and left out"),
+  asset_patterns: limit("fixed", "count", 100, 100, 100, "rules of one _headers file, and redirects of one _redirects file with * or :name", "further ones are told and left out"),
   asset_trusted_ms: limit("fixed", "ms", 1_000, 1_000, 1_000, "time for which a static file in memory is taken to be what is on disk", "nano looks whether it has changed"),
   self_call_depth: limit("fixed", "count", 8, 1, 16, "how often a request may come back to nano through fetch()", "508 loop_detected"),
 } as const satisfies Readonly<Record<string, Limit>>;

@@ -13,6 +13,8 @@ export interface RuleFault {
 
 /** `:name` in a pattern stands for one segment, `*` at its end for the rest. */
 interface Pattern {
+  /** It stands for one path, which is this. */
+  readonly only: string | null;
   readonly segments: readonly string[];
   readonly hasSplat: boolean;
 }
@@ -32,7 +34,7 @@ export interface HeaderRule {
 }
 
 const MOST_REDIRECTS = limitValue("asset_redirects");
-const MOST_HEADER_RULES = limitValue("asset_header_rules");
+const MOST_PATTERNS = limitValue("asset_patterns");
 const MOST_LINE = 2_000;
 const STATUSES: ReadonlySet<string> = new Set(["301", "302", "303", "307", "308"]);
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
@@ -43,8 +45,8 @@ const NOT_THEIRS = /^(?:connection|content-length|date|keep-alive|proxy-.*|te|tr
 const linesOf = (text: string): readonly (readonly [text: string, line: number])[] =>
   text.split(/\r\n|\r|\n/).flatMap((line, i): (readonly [string, number])[] => (line.trim() === "" || line.trim().startsWith("#") ? [] : [[line, i + 1]]));
 
-export function parseRedirects(text: string): { readonly rules: readonly RedirectRule[]; readonly faults: readonly RuleFault[] } {
-  const rules: RedirectRule[] = [];
+export function parseRedirects(text: string): { readonly redirects: Redirects; readonly faults: readonly RuleFault[] } {
+  const redirects = new Redirects();
   const faults: RuleFault[] = [];
   for (const [said, line] of linesOf(text)) {
     const fault = (message: string): void => void faults.push({ line, message });
@@ -55,10 +57,10 @@ export function parseRedirects(text: string): { readonly rules: readonly Redirec
     else if (status === "200") fault("a rewrite (200) is not followed: not_found_handling serves single-page applications");
     else if (!STATUSES.has(status)) fault(`${status} is no status of a redirect: 301, 302, 303, 307 or 308`);
     else if (!isTarget(to)) fault(`${to} is no path and no http or https URL`);
-    else if (rules.length === MOST_REDIRECTS) fault(`there are more than ${MOST_REDIRECTS} redirects`);
-    else rules.push({ from, to, status: Number(status) });
+    else if (redirects.size === MOST_REDIRECTS) fault(`there are more than ${MOST_REDIRECTS} redirects`);
+    else if (!redirects.add({ from, to, status: Number(status) })) fault(`there are more than ${MOST_PATTERNS} redirects with * or :name`);
   }
-  return { rules, faults };
+  return { redirects, faults };
 }
 
 export function parseHeaders(text: string): { readonly rules: readonly HeaderRule[]; readonly faults: readonly RuleFault[] } {
@@ -69,9 +71,9 @@ export function parseHeaders(text: string): { readonly rules: readonly HeaderRul
     const fault = (message: string): void => void faults.push({ line, message });
     if (!/^\s/.test(said)) {
       const on = patternOf(said.trim());
-      isSkipping = on === null || rules.length === MOST_HEADER_RULES;
+      isSkipping = on === null || rules.length === MOST_PATTERNS;
       if (on === null) fault(`${said.trim()} is no path that begins with /, with * at the end and :name for whole segments`);
-      else if (isSkipping) fault(`there are more than ${MOST_HEADER_RULES} rules`);
+      else if (isSkipping) fault(`there are more than ${MOST_PATTERNS} rules`);
       else rules.push({ on, set: [], unset: [] });
       continue;
     }
@@ -88,16 +90,44 @@ export function parseHeaders(text: string): { readonly rules: readonly HeaderRul
   return { rules, faults };
 }
 
-/** The first redirect of a decoded path; `query` begins with `?` or is empty, and goes along unless the target has one of its own. */
-export function redirectOf(rules: readonly RedirectRule[], path: string, query: string): { readonly status: number; readonly location: string } | null {
-  const segments = path.split("/");
-  for (const { from, to, status } of rules) {
-    const values = match(from, segments);
-    if (values === null) continue;
-    const [target = "", fragment] = filled(to, values, (text) => text.split("/").map(encodeURIComponent).join("/")).split("#", 2);
-    return { status, location: `${target}${target.includes("?") ? "" : query}${fragment === undefined ? "" : `#${fragment}`}` };
+/** Redirects in their order: those of one path are looked up, the few others tried one after the other. */
+export class Redirects {
+  readonly #exact = new Map<string, { readonly rule: RedirectRule; readonly index: number }>();
+  readonly #patterns: { readonly rule: RedirectRule; readonly index: number }[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
   }
-  return null;
+
+  /** False for one pattern too many. */
+  add(rule: RedirectRule): boolean {
+    const { only } = rule.from;
+    if (only === null && this.#patterns.length === MOST_PATTERNS) return false;
+    const one = { rule, index: this.#size++ };
+    if (only === null) this.#patterns.push(one);
+    else if (!this.#exact.has(only)) this.#exact.set(only, one);
+    return true;
+  }
+
+  /** The first redirect of a decoded path; `query` begins with `?` or is empty, and goes along unless the target has one of its own. */
+  find(path: string, query: string): { readonly status: number; readonly location: string } | null {
+    const exact = this.#exact.get(path);
+    const segments = path.split("/");
+    for (const { rule, index } of this.#patterns) {
+      if (exact !== undefined && exact.index < index) break;
+      const values = match(rule.from, segments);
+      if (values !== null) return led(rule, values, query);
+    }
+    return exact === undefined ? null : led(exact.rule, NO_VALUES, query);
+  }
+}
+
+const NO_VALUES: Values = new Map();
+
+function led({ to, status }: RedirectRule, values: Values, query: string): { readonly status: number; readonly location: string } {
+  const [target = "", fragment] = filled(to, values, (text) => text.split("/").map(encodeURIComponent).join("/")).split("#", 2);
+  return { status, location: `${target}${target.includes("?") ? "" : query}${fragment === undefined ? "" : `#${fragment}`}` };
 }
 
 /** `block` as the rules for a decoded path change it. The first rule that sets a field takes the place of nano's own; further ones add to it. */
@@ -126,7 +156,8 @@ function patternOf(source: string): Pattern | null {
   const bare = isSplat ? source.slice(0, -1) : source;
   if (!bare.startsWith("/") || /[*?#]/.test(bare) || source.length > MOST_LINE) return null;
   try {
-    return { segments: bare.split("/").map((segment) => decodeURIComponent(segment)), hasSplat: isSplat };
+    const segments = bare.split("/").map((segment) => decodeURIComponent(segment));
+    return { only: isSplat || segments.some((segment) => NAMED.test(segment)) ? null : segments.join("/"), segments, hasSplat: isSplat };
   } catch {
     return null;
   }

@@ -4,7 +4,7 @@ import type { AssetsSettings } from "../settings.ts";
 import { type AssetContent, AssetFile, AssetSource, type OpenAsset } from "./asset-file.ts";
 import type { AssetMemory } from "./asset-memory.ts";
 import { AssetRoutes, decodePath, encodePath, type Found, matchesPath } from "./asset-routes.ts";
-import { type HeaderRule, headersFor, parseHeaders, parseRedirects, type RedirectRule, redirectOf } from "./asset-rules.ts";
+import { type HeaderRule, headersFor, parseHeaders, parseRedirects, type Redirects } from "./asset-rules.ts";
 import { contentTypeOf } from "./content-type.ts";
 import type { AssetManifest } from "./manifest.ts";
 import { rangeOf } from "./range.ts";
@@ -49,7 +49,7 @@ const REVALIDATE = "public, max-age=0, must-revalidate";
 export class Assets {
   readonly #options: AssetsOptions;
   readonly #routes: AssetRoutes<Entry>;
-  readonly #redirects: readonly RedirectRule[];
+  readonly #redirects: Redirects;
   readonly #headers: readonly HeaderRule[];
   #streams = 0;
 
@@ -58,7 +58,7 @@ export class Assets {
     this.#options = options;
     const entries = manifest.entries.map(({ name, file }): Entry => ({ name, type: contentTypeOf(name), file: new AssetFile(file, maxFileBytes, wholeBytes), checkedMs: 0 }));
     this.#routes = new AssetRoutes(entries, settings);
-    this.#redirects = parseRedirects(manifest.redirects).rules;
+    this.#redirects = parseRedirects(manifest.redirects).redirects;
     this.#headers = parseHeaders(manifest.headers).rules;
   }
 
@@ -87,9 +87,9 @@ export class Assets {
   }
 
   /** Null for other methods than those that files are asked for with: a form that is sent is not led elsewhere. */
-  #redirectOf(request: AssetRequest, path: string | null): ReturnType<typeof redirectOf> {
-    if (path === null || this.#redirects.length === 0 || !isRead(request)) return null;
-    return redirectOf(this.#redirects, path, queryOf(request.url));
+  #redirectOf(request: AssetRequest, path: string | null): ReturnType<Redirects["find"]> {
+    if (path === null || this.#redirects.size === 0 || !isRead(request)) return null;
+    return this.#redirects.find(path, queryOf(request.url));
   }
 
   async #respond(request: AssetRequest, path: string | null, handlesNotFound: boolean): Promise<ResponseWire> {

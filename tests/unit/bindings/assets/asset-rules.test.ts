@@ -1,10 +1,10 @@
 /** `_redirects` and `_headers`: what they say, and what is told of lines that say nothing. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { headersFor, parseHeaders, parseRedirects, redirectOf } from "../../../../src/bindings/assets/host/asset-rules.ts";
+import { headersFor, parseHeaders, parseRedirects } from "../../../../src/bindings/assets/host/asset-rules.ts";
 
 const led = (text: string, path: string, query = "") => {
-  const found = redirectOf(parseRedirects(text).rules, path, query);
+  const found = parseRedirects(text).redirects.find(path, query);
   return found === null ? null : `${found.status} ${found.location}`;
 };
 const faults = (parsed: { readonly faults: readonly { readonly line: number; readonly message: string }[] }) => parsed.faults.map(({ line, message }) => `${line}: ${message}`);
@@ -35,12 +35,21 @@ describe("_redirects", () => {
       "8: a line has a path, where it leads, and a status: /old /new 301",
       "10: /%zz is no path that begins with /, with * at the end and :name for whole segments",
     ]);
-    expect(parsed.rules.length).toBe(1);
+    expect(parsed.redirects.size).toBe(1);
+  });
+
+  test("the first line holds, whether it is of one path or a pattern", () => {
+    expect([led("/a/* /one\n/a/b /two", "/a/b"), led("/a/b /two\n/a/* /one", "/a/b"), led("/a/b /two\n/a/b /three\n/a/* /one", "/a/c")]).toEqual(["302 /one", "302 /two", "302 /one"]);
+  });
+
+  test("more than 100 patterns are told and left out", () => {
+    const parsed = parseRedirects(Array.from({ length: 102 }, (_, i) => `/${i}/* /x`).join("\n"));
+    expect([parsed.redirects.size, parsed.faults.length, parsed.faults[0]?.message]).toEqual([100, 2, "there are more than 100 redirects with * or :name"]);
   });
 
   test("more than 2,000 are told and left out", () => {
     const parsed = parseRedirects(Array.from({ length: 2_003 }, (_, i) => `/${i} /x`).join("\n"));
-    expect([parsed.rules.length, parsed.faults.length, parsed.faults[0]?.message]).toEqual([2_000, 3, "there are more than 2000 redirects"]);
+    expect([parsed.redirects.size, parsed.faults.length, parsed.faults[0]?.message]).toEqual([2_000, 3, "there are more than 2000 redirects"]);
   });
 });
 
@@ -73,7 +82,7 @@ test("no file and no path make either of them throw, or add a line to a head", (
     fc.property(fc.array(line), fc.array(fc.string()), (lines, segments) => {
       const path = `/${segments.join("/")}`;
       const text = lines.join("\n");
-      const redirect = redirectOf(parseRedirects(text).rules, path, "");
+      const redirect = parseRedirects(text).redirects.find(path, "");
       expect(redirect?.location ?? "").not.toMatch(/[\r\n]/);
       for (const part of headersFor(parseHeaders(text).rules, path, "").split("\n")) expect(part).not.toMatch(/\r/);
     }),
