@@ -2,10 +2,10 @@
  * Which files of a folder are served, and under which paths: found once, when a revision loads. Requests are looked up among them and never make a path of the file
  * system, so whatever is not in this list does not exist: nothing outside the folder, nothing hidden, nothing that is no plain file.
  */
-import { constants, type Stats } from "node:fs";
+import { constants, type Dirent, type Stats } from "node:fs";
 import { lstat, open, readdir, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
-import ignore from "ignore";
+import { IgnoreRules } from "./ignore-rules.ts";
 
 export interface AssetEntry {
   /** Its path in URLs, not encoded: begins with `/`. */
@@ -46,6 +46,9 @@ export class AssetsFault extends Error {
 }
 
 const IGNORE_FILE = ".assetsignore";
+/** Some milliseconds, and about a second. */
+const STEPS_IN_A_ROW = 200_000;
+const MOST_STEPS = 40_000_000;
 const RULES_BYTES = 256 << 10;
 /** Enough to see what is going on. */
 const MOST_SKIPPED = 100;
@@ -60,8 +63,7 @@ const UNSERVABLE = /[\u0000-\u001f\u007f\\]/;
 /** Throws AssetsFault. `isCode`: real paths that the app's code was made of. */
 export async function listAssets(listing: AssetListing, isCode: (file: string) => boolean = () => false): Promise<AssetManifest> {
   const root = await rootOf(listing.directory);
-  const ignored = ignore().add(await readRules(root, IGNORE_FILE));
-  const list = new List(root, listing, (path) => ignored.ignores(path), isCode);
+  const list = new List(root, listing, new IgnoreRules(await readRules(root, IGNORE_FILE)), isCode);
   await list.visit(root, "");
   const { entries, folders, skipped } = list;
   return { root, entries, folders, skipped, redirects: await readRules(root, REDIRECTS_FILE), headers: await readRules(root, HEADERS_FILE) };
@@ -73,13 +75,14 @@ class List {
   readonly skipped: AssetManifest["skipped"][number][] = [];
   readonly #root: string;
   readonly #bounds: AssetListing;
-  readonly #isIgnored: (path: string) => boolean;
+  readonly #ignored: IgnoreRules;
+  #pauseAt = STEPS_IN_A_ROW;
   readonly #isCode: (file: string) => boolean;
 
-  constructor(root: string, bounds: AssetListing, isIgnored: (path: string) => boolean, isCode: (file: string) => boolean) {
+  constructor(root: string, bounds: AssetListing, ignored: IgnoreRules, isCode: (file: string) => boolean) {
     this.#root = root;
     this.#bounds = bounds;
-    this.#isIgnored = isIgnored;
+    this.#ignored = ignored;
     this.#isCode = isCode;
   }
 
@@ -89,14 +92,28 @@ class List {
     if (found === null) return this.#skip(prefix, "it cannot be read");
     this.folders.push(folder);
     if (this.folders.length > this.#bounds.maxFiles) throw new AssetsFault(`there are more than ${this.#bounds.maxFiles} folders`, `raise limits.asset_files, or name what is not to be served in ${IGNORE_FILE}`);
-    const wanted = found.filter(({ name }) => this.#isWanted(name, prefix)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const wanted: Dirent[] = [];
+    for (const entry of found.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (this.#isWanted(entry, prefix)) wanted.push(entry);
+      await this.#pause();
+    }
     const looked = await Promise.all(wanted.map((entry) => lookAt(join(folder, entry.name), entry.isSymbolicLink())));
     for (const [i, { name }] of wanted.entries()) await this.#take(join(folder, name), prefix + name, looked[i] ?? null);
   }
 
-  #isWanted(name: string, prefix: string): boolean {
+  #isWanted(entry: Dirent, prefix: string): boolean {
+    const { name } = entry;
     const path = prefix + name;
-    return !isHidden(name, prefix) && !CODE.has(name) && path !== REDIRECTS_FILE && path !== HEADERS_FILE && !this.#isIgnored(path);
+    return !isHidden(name, prefix) && !CODE.has(name) && path !== REDIRECTS_FILE && path !== HEADERS_FILE && !this.#ignored.ignores(path, entry.isDirectory());
+  }
+
+  /** Patterns and names are the app's: together they may be much work, which is not to hold up anybody else, nor to go on for long. */
+  async #pause(): Promise<void> {
+    const { steps } = this.#ignored;
+    if (steps < this.#pauseAt) return;
+    if (steps > MOST_STEPS) throw new AssetsFault(`the patterns of ${IGNORE_FILE} are too much work for these files`, "name folders, and use fewer *");
+    this.#pauseAt = steps + STEPS_IN_A_ROW;
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   async #take(place: string, path: string, seen: Looked | null): Promise<void> {
@@ -107,11 +124,11 @@ class List {
     if (!real.startsWith(this.#root + sep)) return this.#skip(path, "it is a symbolic link that leads out of the folder");
     if (stats.isDirectory()) {
       if (isLink) return this.#skip(path, "it is a symbolic link to a folder");
-      return this.#isIgnored(`${path}/`) ? undefined : this.visit(real, `${path}/`);
+      return this.visit(real, `${path}/`);
     }
     if (!stats.isFile()) return this.#skip(path, "it is neither a file nor a folder");
     const target = real.slice(this.#root.length + 1).split(sep).join("/");
-    if (isLink && (isHiddenPath(target) || this.#isIgnored(target))) return this.#skip(path, "it is a symbolic link to something hidden");
+    if (isLink && (isHiddenPath(target) || this.#ignored.hides(target))) return this.#skip(path, "it is a symbolic link to something hidden");
     if (!this.#isCode(real)) this.#add({ name: `/${path}`, file: real, size: stats.size, mtimeMs: stats.mtimeMs });
   }
 

@@ -107,6 +107,16 @@ describe("what is served of a folder", () => {
     await expect(list({ maxFiles: 3 })).rejects.toThrow("there are more than 3 folders");
   });
 
+  test("patterns that are too much work fail the load, and hold up nobody meanwhile", async () => {
+    const long = "a".repeat(200);
+    await put({ ".assetsignore": Array.from({ length: 1_000 }, (_, i) => `${"*a".repeat(100)}b${i}`).join("\n"), ...Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`${long}${i}`, ""])) });
+    let turns = 0;
+    const turning = setInterval(() => turns++, 1);
+    await expect(list()).rejects.toThrow("the patterns of .assetsignore are too much work for these files");
+    clearInterval(turning);
+    expect(turns).toBeGreaterThan(5);
+  });
+
   test("_redirects and _headers are read and not served, at the top alone", async () => {
     await put({ _headers: "/a.txt\n  X-A: b\n", _redirects: "/old /a.txt 301\n/a.txt /never 200\n", "sub/_headers": "", "a.txt": "text", "404.html": "none" });
     expect(await names()).toEqual(["/404.html", "/a.txt", "/sub/_headers"]);
