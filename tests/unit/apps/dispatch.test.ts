@@ -18,7 +18,7 @@ const app = `export default { async fetch(request, env, ctx) {
 } };`;
 
 const start = (limits: Record<string, number> = {}, showsErrors = false) =>
-  TestRuntime.start([{ name: "app", source: app, env: { KEY: "the-secret" }, limits: { cpu_ms: 20, wall_ms: 300, memory_mb: 32, wait_until_ms: 2000, ...limits } }], { showsErrors });
+  TestRuntime.start([{ name: "app", source: app, env: { KEY: "the-secret" }, limits: { cpu_ms: 20, wall_ms: 1500, memory_mb: 32, wait_until_ms: 2000, ...limits } }], { showsErrors });
 
 describe("how a request ended is told to client, log and operator", () => {
   test.each([
