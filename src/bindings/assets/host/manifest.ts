@@ -3,8 +3,9 @@
  * system, so whatever is not in this list does not exist: nothing outside the folder, nothing hidden, nothing that is no plain file.
  */
 import { constants, type Dirent, type Stats } from "node:fs";
-import { lstat, open, readdir, realpath } from "node:fs/promises";
+import { lstat, open, opendir, readdir, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { limits } from "../../../limits.ts";
 import { IgnoreRules } from "./ignore-rules.ts";
 
 export interface AssetEntry {
@@ -50,6 +51,8 @@ const IGNORE_FILE = ".assetsignore";
 const STEPS_IN_A_ROW = 200_000;
 const MOST_STEPS = 40_000_000;
 const RULES_BYTES = 256 << 10;
+/** In one folder, whatever comes of them: twice the most files that an app may have. */
+const MOST_NAMES = 2 * limits.asset_files.most;
 /** Enough to see what is going on. */
 const MOST_SKIPPED = 100;
 export const REDIRECTS_FILE = "_redirects";
@@ -88,7 +91,7 @@ class List {
 
   /** `prefix`: the path of `folder` from the root, with a `/` at its end unless it is empty. */
   async visit(folder: string, prefix: string): Promise<void> {
-    const found = await readdir(folder, { withFileTypes: true }).catch(() => null);
+    const found = await this.#namesIn(folder);
     if (found === null) return this.#skip(prefix, "it cannot be read");
     this.folders.push(folder);
     if (this.folders.length > this.#bounds.maxFiles) throw new AssetsFault(`there are more than ${this.#bounds.maxFiles} folders`, `raise limits.asset_files, or name what is not to be served in ${IGNORE_FILE}`);
@@ -99,6 +102,18 @@ class List {
     }
     const looked = await Promise.all(wanted.map((entry) => lookAt(join(folder, entry.name), entry.isSymbolicLink())));
     for (const [i, { name }] of wanted.entries()) await this.#take(join(folder, name), prefix + name, looked[i] ?? null);
+  }
+
+  /** Null when the folder cannot be read. What is in it is counted as it comes: a folder may have any number of names. */
+  async #namesIn(folder: string): Promise<Dirent[] | null> {
+    const opened = await opendir(folder, { bufferSize: 1_000 }).catch(() => null);
+    if (opened === null) return null;
+    const found: Dirent[] = [];
+    for await (const entry of opened) {
+      if (found.length === MOST_NAMES) throw new AssetsFault(`a folder has more than ${MOST_NAMES} names in it`, "leave out what is not to be served");
+      found.push(entry);
+    }
+    return found;
   }
 
   #isWanted(entry: Dirent, prefix: string): boolean {
