@@ -366,6 +366,8 @@ export class Isolate implements InvocationHome, MemoryHolder {
 
   /** One allocation that could never fit is the app's error to catch; a memory that is full is the end. */
   #grow(bytes: number): boolean {
+    // Its memory is on its way back to the system: a buffer that grows leaves the old one behind, and what would be counted nobody would ever give back.
+    if (this.#condemned !== null) throw new Condemned();
     const limit = this.#options.memoryBytes;
     const asked = bytes - this.memoryBytes;
     const isTooMuch = bytes > limit;
