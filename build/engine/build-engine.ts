@@ -7,6 +7,7 @@ import { deriveImportRoles, type ImportRole } from "./import-roles.ts";
 import { CONTEXT_EXPORT, enqueueWrapped, findReactionFunctions, performWrapped } from "./reactions.ts";
 import { findTrackerOffset, findTrackerType, trackFunction } from "./rejections.ts";
 import { findStackAtom, STACK_EXPORT } from "./stacks.ts";
+import { leanMemory } from "./lean-memory.ts";
 import { readEnginePackage, type EnginePackage } from "./package.ts";
 
 /** All imports of the built engine are in this module, under the names of their roles. */
@@ -28,7 +29,8 @@ export async function buildEngine(): Promise<BuiltEngine> {
   return buildEngineFrom(await readEnginePackage());
 }
 
-export function buildEngineFrom({ wasm, glue }: EnginePackage): BuiltEngine {
+export function buildEngineFrom({ wasm: linked, glue }: EnginePackage): BuiltEngine {
+  const wasm = leanMemory(linked);
   const module = readModule(wasm);
   const roles = deriveImportRoles(glue, module.imports, module.types);
   const exportNames = deriveExportNames(glue, Object.keys(ENGINE_EXPORTS));

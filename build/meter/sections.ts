@@ -2,7 +2,7 @@
 import { BinaryReader, BinaryWriter } from "./binary.ts";
 import { OP, readInstruction } from "./instructions.ts";
 
-export const SECTION = { custom: 0, type: 1, import: 2, function: 3, global: 6, export: 7, element: 9, code: 10 } as const;
+export const SECTION = { custom: 0, type: 1, import: 2, function: 3, global: 6, export: 7, element: 9, code: 10, data: 11 } as const;
 export const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
 export const VALUE_TYPE = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const;
 

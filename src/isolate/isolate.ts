@@ -26,6 +26,8 @@ class Condemned extends Error {}
 /** Slices that the interpreter gets, past the CPU limit, to reach a poll: there the engine can say where it was. */
 const LAST_WORDS_SLICES = 3;
 
+/** The allocator asks for 64 KB at a time. */
+const GROWTH_BYTES = 1 << 20;
 /** Touching fresh memory costs the kernel about 0.4 ms a megabyte, which no instruction of the guest shows. */
 const FUEL_PER_GROWN_BYTE = 1 / 6;
 
@@ -369,9 +371,10 @@ export class Isolate implements InvocationHome, MemoryHolder {
     // Its memory is on its way back to the system: a buffer that grows leaves the old one behind, and what would be counted nobody would ever give back.
     if (this.#condemned !== null) throw new Condemned();
     const limit = this.#options.memoryBytes;
-    const asked = bytes - this.memoryBytes;
     const isTooMuch = bytes > limit;
-    if (!isTooMuch && this.#memory.grow(bytes)) {
+    const rounded = Math.min(limit, Math.ceil(bytes / GROWTH_BYTES) * GROWTH_BYTES);
+    const asked = (isTooMuch ? bytes : rounded) - this.memoryBytes;
+    if (!isTooMuch && this.#memory.grow(rounded)) {
       this.#current?.charge(asked * FUEL_PER_GROWN_BYTE);
       this.#meter.shorten(asked * FUEL_PER_GROWN_BYTE);
       return true;

@@ -8,7 +8,7 @@ export const OS_PAGE = 4096;
 export const ZERO_PAGE: Uint8Array = new Uint8Array(OS_PAGE);
 
 /** Empty pages between two that are not are part of a segment when there are no more than these. */
-const GAP_PAGES = 256;
+const GAP_PAGES = 128;
 
 export interface Segment {
   /** Byte offset in linear memory. */

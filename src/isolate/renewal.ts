@@ -6,8 +6,8 @@
 import { type MemoryImage, OS_PAGE, pageOf } from "./memory-image.ts";
 import type { SystemMemory } from "./system-memory.ts";
 
-/** Past it, they are given back, and cost page faults again: four megabytes. */
-const MOST_KEPT_PAGES = 1_024;
+/** Past it, they are given back, and cost page faults again: three megabytes. */
+const MOST_KEPT_PAGES = 768;
 /** No count of page faults. */
 const UNSURE = -1;
 

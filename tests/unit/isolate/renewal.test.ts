@@ -99,18 +99,18 @@ describe.skipIf(system === null)("a renewal", () => {
     renewal.run(instance.bytes, nothing);
     calls.discards = 0;
     calls.looks = 0;
-    write(600);
+    write(900);
     renewal.run(instance.bytes, nothing);
     for (let i = 0; i < 10; i++) {
-      write(600);
+      write(900);
       renewal.run(instance.bytes, nothing);
     }
-    expect(calls).toEqual({ discards: 0, looks: 1 });
-    write(601);
+    expect(calls).toEqual({ discards: 0, looks: 0 });
+    write(901);
     faults++;
     renewal.run(instance.bytes, nothing);
-    expect(calls).toEqual({ discards: 0, looks: 2 });
-    expect(instance.bytes[601 * OS_PAGE]).toBe(0);
+    expect(calls).toEqual({ discards: 0, looks: 1 });
+    expect(instance.bytes[901 * OS_PAGE]).toBe(0);
   });
 
   test("gives all back after something has written to very many pages", () => {

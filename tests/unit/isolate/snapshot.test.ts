@@ -7,7 +7,7 @@ import { artifacts, TestIsolate } from "../../harness/isolate.ts";
 
 const { engine, base } = artifacts;
 /** Beyond the base's heap. */
-const FREE_AT = 8 << 20;
+const FREE_AT = 3 << 20;
 
 function freshInstance(maxBytes = 64 << 20): EngineInstance {
   const refuse = () => {

@@ -41,9 +41,9 @@ describe("a process with little memory", () => {
 
   test("drops the isolates that have been idle for longest, and no request fails", async () => {
     using nano = await start(60);
-    for (const name of ["a", "b", "c"]) expect(await nano.text(name, "/?mb=16")).toBe("held 16");
+    for (const name of ["a", "b", "c"]) expect(await nano.text(name, "/?mb=24")).toBe("held 24");
     expect(names.map((name) => nano.app(name).serving.pool.size)).toEqual([0, 1, 1, 0]);
-    expect(await nano.text("d", "/?mb=16")).toBe("held 16");
+    expect(await nano.text("d", "/?mb=24")).toBe("held 24");
     expect(names.map((name) => nano.app(name).serving.pool.size)).toEqual([0, 0, 1, 1]);
     expect(nano.told.kills).toEqual([]);
   });
@@ -52,7 +52,7 @@ describe("a process with little memory", () => {
     using nano = await start(60);
     const hog = nano.get("a", "/?mb=32");
     await until(() => nano.app("a").serving.pool.memoryBytes > 32 * MB, "the hog");
-    expect(await nano.text("b", "/?mb=16")).toBe("held 16");
+    expect(await nano.text("b", "/?mb=28")).toBe("held 28");
     expect((await hog).headers.get("x-nano-error")).toBe("memory_limit");
     expect(nano.told.kills).toMatchObject([{ app: "a", reason: "exceededMemory", limitKey: "server.memory_mb", limit: 60 * MB }]);
   });

@@ -2,6 +2,7 @@
 import { buildEngineFrom, IMPORT_MODULE, type BuiltEngine } from "../../../../build/engine/build-engine.ts";
 import { deriveExportNames, ENGINE_EXPORTS } from "../../../../build/engine/export-names.ts";
 import { deriveImportRoles } from "../../../../build/engine/import-roles.ts";
+import { leanMemory } from "../../../../build/engine/lean-memory.ts";
 import { readEnginePackage, type EnginePackage } from "../../../../build/engine/package.ts";
 import { ProbeEngine, type ProbeOptions } from "../../../../build/engine/probe-engine.ts";
 import { encodeVector, readModule, SECTION, writeModule } from "../../../../build/meter/sections.ts";
@@ -21,7 +22,7 @@ export function plainEngine(): ProbeEngine {
 
 /** The package's wasm with readable names and every instruction as it was. */
 function renamedOnly({ wasm, glue }: EnginePackage): Uint8Array<ArrayBuffer> {
-  const module = readModule(wasm);
+  const module = readModule(leanMemory(wasm));
   const roles = deriveImportRoles(glue, module.imports, module.types);
   const names = deriveExportNames(glue, Object.keys(ENGINE_EXPORTS));
   const imports = encodeVector(module.imports, (writer, { field, kind, description }) =>
