@@ -17,7 +17,7 @@ import { OpCalls } from "./op-calls.ts";
 import { resumeStacks, takeException } from "./thrown.ts";
 import { takeRejections } from "./rejections.ts";
 import type { Account } from "./scheduler.ts";
-import { OwnMemory } from "./own-memory.ts";
+import { OwnMemory, roundedGrowth } from "./own-memory.ts";
 import { type Snapshot, takeBase, takeSnapshot } from "./snapshot.ts";
 
 /** An error that unwinds the guest. It never reaches guest code. */
@@ -26,8 +26,6 @@ class Condemned extends Error {}
 /** Slices that the interpreter gets, past the CPU limit, to reach a poll: there the engine can say where it was. */
 const LAST_WORDS_SLICES = 3;
 
-/** The allocator asks for 64 KB at a time. */
-const GROWTH_BYTES = 1 << 20;
 /** Touching fresh memory costs the kernel about 0.4 ms a megabyte, which no instruction of the guest shows. */
 const FUEL_PER_GROWN_BYTE = 1 / 6;
 
@@ -372,7 +370,7 @@ export class Isolate implements InvocationHome, MemoryHolder {
     if (this.#condemned !== null) throw new Condemned();
     const limit = this.#options.memoryBytes;
     const isTooMuch = bytes > limit;
-    const rounded = Math.min(limit, Math.ceil(bytes / GROWTH_BYTES) * GROWTH_BYTES);
+    const rounded = roundedGrowth(bytes, limit);
     const asked = (isTooMuch ? bytes : rounded) - this.memoryBytes;
     if (!isTooMuch && this.#memory.grow(rounded)) {
       this.#current?.charge(asked * FUEL_PER_GROWN_BYTE);

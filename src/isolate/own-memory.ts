@@ -7,6 +7,9 @@ import type { Renewal } from "./renewal.ts";
 import type { Patch } from "./patch.ts";
 import { INSTANCE_BYTES, residentBytes, restoreSnapshot, type Snapshot } from "./snapshot.ts";
 
+/** The allocator asks for 64 KB at a time. */
+const GROWTH_BYTES = 1 << 20;
+
 interface MemoryHost {
   readonly pages: GuestPages;
   readonly memory: GuestMemory;
@@ -101,4 +104,9 @@ export class OwnMemory {
     const { pages, memory } = this.#host;
     pages.release(this.#engine.memory.buffer as ArrayBuffer, this.#shared, memory.remove(this.#holder));
   }
+}
+
+/** What memory grows to when it has to reach `bytes`. */
+export function roundedGrowth(bytes: number, limitBytes: number): number {
+  return Math.min(limitBytes, Math.ceil(bytes / GROWTH_BYTES) * GROWTH_BYTES);
 }
