@@ -107,6 +107,7 @@ export class Pipeline<App extends RoutedApp> {
     this.#hasReservedPaths = options.hasReservedPaths ?? false;
     this.#directory = options.directory;
     this.#front = options.front ?? null;
+    if (this.#front !== null) this.#front.isNamed = (host) => this.#router.names(host);
     this.#heads = new HeadReader(options.limits);
     this.#responder = new Responder(options.limits, options.sweeper, (exchange, outcome) => this.#end(exchange, outcome), this.#front);
   }

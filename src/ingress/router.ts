@@ -45,14 +45,21 @@ export class Router<App> {
 
   /** `host` is canonical (`parseHostName`). An exact name wins over a wildcard, a longer suffix over a shorter one. */
   find(host: string): App | null {
+    return this.#named(host) ?? this.#fallback;
+  }
+
+  /** A route names `host`, which is canonical. */
+  names(host: string): boolean {
+    return this.#named(host) !== undefined;
+  }
+
+  #named(host: string): App | undefined {
     const exact = this.#exact.get(host);
-    if (exact !== undefined) return exact;
-    if (this.#wildcard.size > 0) {
-      for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) {
-        const app = this.#wildcard.get(host.slice(dot + 1));
-        if (app !== undefined) return app;
-      }
+    if (exact !== undefined || this.#wildcard.size === 0) return exact;
+    for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) {
+      const app = this.#wildcard.get(host.slice(dot + 1));
+      if (app !== undefined) return app;
     }
-    return this.#fallback;
+    return undefined;
   }
 }

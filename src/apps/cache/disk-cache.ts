@@ -3,7 +3,7 @@
  * this user's alone, and every entry carries a MAC over its name and content, with a key that lies in the same folder. Whatever does not fit is ignored, told and removed.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { closeSync, constants, fstatSync, futimesSync, linkSync, lstatSync, mkdirSync, openSync, readSync, rmSync, type Stats, writeFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, futimesSync, linkSync, lstatSync, mkdirSync, openSync, readSync, rmSync, type Stats, statSync, writeFileSync } from "node:fs";
 import { readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -32,6 +32,9 @@ const KEPT_SHARE = 0.9;
 /** Bytes written, as a share of the most, after which somebody looks whether it is too much. */
 const SWEEP_SHARE = 1 / 16;
 const STICKY = 0o1000;
+const ROOT = 0;
+/** As whom a user namespace shows everybody whom it does not know, root too. */
+const NOBODY = 65_534;
 
 export class DiskCache {
   readonly #folder: string;
@@ -164,9 +167,10 @@ class Unfit extends Error {}
 
 function makePrivate(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const parent = lstatSync(dirname(folder));
-  // Whoever may write beside it could put a folder in its place.
-  if (parent.isDirectory() && (parent.mode & 0o022) !== 0 && (parent.mode & STICKY) === 0) throw new Unfit(`others may write to ${dirname(folder)}`);
+  // Where a link leads to is what counts. Whoever may write there could put a folder in its place, and so could its owner.
+  const parent = statSync(dirname(folder));
+  if ((parent.mode & 0o022) !== 0 && (parent.mode & STICKY) === 0) throw new Unfit(`others may write to ${dirname(folder)}`);
+  if (process.getuid !== undefined && parent.uid !== process.getuid() && parent.uid !== ROOT && parent.uid !== NOBODY) throw new Unfit(`${dirname(folder)} belongs to somebody else`);
   const found = lstatSync(folder);
   if (!found.isDirectory()) throw new Unfit("it is no folder");
   if (!isOurs(found)) throw new Unfit("it belongs to somebody else, or others may look into it (it needs mode 0700)");

@@ -1,5 +1,6 @@
 /** What `nano dev` adds to the way of a request: paths of its own, errors in words for whoever asked, and pages that load themselves again. */
 import { randomBytes } from "node:crypto";
+import { parseHostName } from "../../base/host-name.ts";
 import { type ByteSource, isByteSource, type WireBody } from "../../base/wire.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { contentSecurityPolicy, errorPage } from "./error-page.ts";
@@ -13,7 +14,12 @@ export interface Explanation {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+/** Hosts that no website can lead browsers to this machine by: addresses, and names that never leave it. */
+const OWN_HOST = /^(?:(?:.+\.)?localhost|[\d.]+|\[.*\])$/;
+
 export class DevFront {
+  /** The config names that host, which is canonical. */
+  isNamed: (host: string) => boolean = () => false;
   readonly #live: LiveReload | null;
 
   constructor(hasLiveReload: boolean) {
@@ -33,7 +39,9 @@ export class DevFront {
     return path === EVENTS_PATH ? this.#live.events(appOf()) : null;
   }
 
-  explain(request: Headers, failed: FailedRequest, code: ErrorCode, retryAfterS: number | undefined, detail: ErrorDetail | undefined): Explanation {
+  /** Null for whoever came by a name that is not ours: a website may have its own name lead here (DNS rebinding), and would read the app's source in what we say. */
+  explain(request: Headers, failed: FailedRequest, code: ErrorCode, retryAfterS: number | undefined, detail: ErrorDetail | undefined): Explanation | null {
+    if (!this.#isOurs(request.get("host") ?? "") || !this.#isOurs(authorityOf(failed.url))) return null;
     const failure = failureOf(code, failed, detail);
     const accept = request.get("accept") ?? "";
     if (accept.includes("text/html")) {
@@ -58,6 +66,16 @@ export class DevFront {
   close(): void {
     this.#live?.close();
   }
+
+  #isOurs(authority: string): boolean {
+    const host = parseHostName(authority)?.host;
+    // Without any there is no website behind it.
+    return host === undefined ? authority === "" : OWN_HOST.test(host) || this.isNamed(host);
+  }
+}
+
+function authorityOf(url: string): string {
+  return /^https?:\/\/([^/?#]*)/.exec(url)?.[1] ?? "";
 }
 
 /** Absolute: a page may have a base elsewhere. Hosts are canonical, so there is nothing in it to escape. */

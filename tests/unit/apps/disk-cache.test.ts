@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -110,6 +110,11 @@ describe("the disk cache", () => {
       mkdirSync(parent);
       writeFileSync(folder(), "");
     }],
+    ["a link leads to where others may write", () => {
+      mkdirSync(`${parent}-open`);
+      chmodSync(`${parent}-open`, 0o777);
+      symlinkSync(`${parent}-open`, parent);
+    }],
     ["there can be no folder", () => writeFileSync(parent, "")],
     ["its key is too short", () => {
       mkdirSync(folder(), { recursive: true, mode: 0o700 });
@@ -123,6 +128,13 @@ describe("the disk cache", () => {
     spoil();
     expect(open()).toBeNull();
     expect(told).toEqual([["disk_cache_off", { folder: folder(), error: expect.any(String) }]]);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("there is none where the folder above is somebody else's, who could put another one in its place", () => {
+    opened();
+    chownSync(parent, 4_711, 0);
+    expect(open()).toBeNull();
+    expect(told).toEqual([["disk_cache_off", { folder: folder(), error: `${parent} belongs to somebody else` }]]);
   });
 
   test("a disk that takes no more is told once, and what is there is still found", async () => {

@@ -124,6 +124,22 @@ describe("who asks", () => {
     expect(await (await limited.fetch(get({ accept: "application/json" }))).json()).toMatchObject({ error: "memory_limit", detail: { name: "Memory limit exceeded", limit: { key: "limits.memory_mb", allowed: 1 << 24 }, hint: expect.stringContaining("streamed") } });
   });
 
+  test.each(["evil.example", "evil.example:3000", "localhost.evil.example", "127.0.0.1.evil.example", "other.test"])("by a name that is not ours (%s) reads nothing of the app's: a website can have its own name lead here", async (host) => {
+    const routes = [{ app: { name: "app", maxBodyBytes: 100 }, hosts: ["app.test", "*.shop.test"], isDefault: true }];
+    const alone = new Bench(() => ({ outcome: "exception", code: "app_exception", detail }), { front: new DevFront(true), routes });
+    for (const accept of ["text/html", "application/json", "*/*"]) {
+      const response = await alone.fetch(new Request(`http://${host}/x`, { headers: { host, accept } }));
+      expect(response.headers.get("content-type")).toBe("application/json");
+      expect(Object.keys((await response.json()) as object)).toEqual(["error", "request_id"]);
+    }
+  });
+
+  test.each(["localhost:3000", "shop.localhost", "127.0.0.1:3000", "192.168.0.7", "[::1]:3000", "app.test", "a.b.shop.test"])("by a name of the config's, or one that never leaves this machine, or an address (%s) is told", async (host) => {
+    const routes = [{ app: { name: "app", maxBodyBytes: 100 }, hosts: ["app.test", "*.shop.test"], isDefault: true }];
+    const alone = new Bench(() => ({ outcome: "exception", code: "app_exception", detail }), { front: new DevFront(true), routes });
+    expect(await (await alone.fetch(new Request(`http://${host}/x`, { headers: { host, accept: "application/json" } }))).json()).toMatchObject({ detail: { frame: detail.frame } });
+  });
+
   test("gets a page that runs no script but its own", async () => {
     const response = await bench().fetch(get({ accept: "text/html" }));
     const policy = response.headers.get("content-security-policy") ?? "";
