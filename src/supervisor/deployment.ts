@@ -30,6 +30,8 @@ export interface ApplyOptions {
   readonly recode?: readonly string[];
   /** Less time than `drain_ms` for what is removed. */
   readonly mostDrainMs?: number;
+  /** An app without whose load nothing changes, of the others neither. */
+  readonly essential?: string;
 }
 
 export class Deployment {
@@ -78,13 +80,17 @@ export class Deployment {
   }
 
   /** Not to be called while another call goes on. Throws OperatorError when the change would leave a hostname with two apps. */
-  async apply(fleet: Fleet, wanted: readonly AppConfig[], { recode = [], mostDrainMs }: ApplyOptions = {}): Promise<Applied> {
+  async apply(fleet: Fleet, wanted: readonly AppConfig[], { recode = [], mostDrainMs, essential }: ApplyOptions = {}): Promise<Applied> {
     const current = new Map(this.#plan.apps.map((app) => [app.config.name, app]));
     const diff = diffApps(this.#plan.apps.map(({ config }) => config), wanted);
     const changes = new Map(diff.changed.map((change) => [change.name, change]));
     const candidates = wanted.flatMap((config) => this.#candidate(config, current.get(config.name), changes.get(config.name), recode) ?? []);
     const failed = candidates.length === 0 ? [] : await this.#prepare(fleet, candidates);
     const isFailed = new Set(failed.map(({ name }) => name));
+    if (essential !== undefined && isFailed.has(essential)) {
+      await fleet.all("commit", () => ({ plan: planToWire(this.#plan) }));
+      return { added: [], removed: [], changed: [], failed };
+    }
     const next = new Map(candidates.filter((app) => !isFailed.has(app.config.name) && !this.#isSame(app, current.get(app.config.name), changes)).map((app) => [app.config.name, app]));
     const apps = wanted.flatMap(({ name }) => next.get(name) ?? current.get(name) ?? []);
     const applied: Applied = {

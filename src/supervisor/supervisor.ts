@@ -217,7 +217,7 @@ export class Supervisor {
   async tryChange(config: Config, name: string, options: ApplyOptions = {}): Promise<LoadFailure | null> {
     const before = this.#wanted;
     try {
-      const { failed } = await this.apply(config, "admin", options);
+      const { failed } = await this.apply(config, "admin", { ...options, essential: name });
       const failure = failed.find((one) => one.name === name) ?? null;
       if (failure !== null) this.#forget(name, before);
       return failure;

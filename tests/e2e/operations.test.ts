@@ -164,3 +164,20 @@ describe("a day of an operator", () => {
     expect([code, err]).toEqual([1, expect.stringContaining("no nano answers at")]);
   });
 });
+
+describe("an app that cannot be added", () => {
+  let running: NanoProcess;
+  afterAll(() => running.stop());
+
+  test("changes nothing: the one that serves every host goes on doing so", async () => {
+    const folder = await temporaryFolder({ "blog.js": APP, "nano.json": '{ "port": 0, "workers": 2, "apps": [{ "name": "blog", "path": "./blog.js", "env": { "GREETING": "hello" } }] }' });
+    const file = join(folder, "nano.json");
+    running = await NanoProcess.start(["serve", "--config", file]);
+    const text = async () => (await running.request("any.test", "/")).text();
+    expect(await text()).toBe("hello");
+    const { code, err } = await nano(["apps", "add", "./nope.js", "--hostname", "nope.test", "--config", file], { cwd: folder });
+    expect([code, err]).toEqual([1, expect.stringContaining("nope.js: no such file or folder")]);
+    expect(await text()).toBe("hello");
+    expect((await nano(["apps", "--config", file], { cwd: folder })).out).toMatch(/^blog +ready +1 +blog \*/m);
+  });
+});
