@@ -1,6 +1,6 @@
 /** Delivers one request to an app: admission, isolate, invocation, answer. What went wrong comes back as a value; HTTP is made of it elsewhere. */
 import type { Outcome } from "../base/outcome.ts";
-import { isByteSource, type ByteSource, type RequestWire, type ResponseWire, type WireBody } from "../base/wire.ts";
+import { isByteSource, sourceOf, type ByteSource, type RequestWire, type ResponseWire, type WireBody } from "../base/wire.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { GuestInvocation } from "../isolate/guest-invocation.ts";
 import type { Isolate } from "../isolate/isolate.ts";
@@ -256,18 +256,7 @@ function loadFailure(error: Error | null): FailureDetail {
   return { name: error?.name ?? "LoadError", message: error?.message ?? "the app did not load", stack: "", frame: "", ...problems };
 }
 
-/** Guests pull bodies; a body that is already there is a source of one chunk. */
+/** Guests pull bodies. */
 function asSource(body: WireBody): ByteSource | null {
-  if (body === null || isByteSource(body)) return body;
-  let rest: Uint8Array | null = typeof body === "string" ? new TextEncoder().encode(body) : body;
-  return {
-    pull() {
-      const chunk = rest;
-      rest = null;
-      return Promise.resolve(chunk === null || chunk.byteLength === 0 ? null : chunk);
-    },
-    cancel() {
-      rest = null;
-    },
-  };
+  return body === null || isByteSource(body) ? body : sourceOf(body);
 }

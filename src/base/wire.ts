@@ -48,3 +48,19 @@ export function eachHeader(block: HeaderBlock, visit: (name: string, value: stri
 export function isByteSource(body: WireBody): body is ByteSource {
   return body !== null && typeof body === "object" && !(body instanceof Uint8Array);
 }
+
+/** What is there already, as a source of one chunk. */
+export function sourceOf(content: string | Uint8Array): ByteSource {
+  let rest: Uint8Array | null = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  if (rest.byteLength === 0) rest = null;
+  return {
+    pull() {
+      const chunk = rest;
+      rest = null;
+      return Promise.resolve(chunk);
+    },
+    cancel() {
+      rest = null;
+    },
+  };
+}

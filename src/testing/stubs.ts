@@ -1,6 +1,6 @@
 /** Subrequests of stubbed apps: handed to the test file, which answers them in the network's place. */
 import type { BytePipe } from "../base/byte-pipe.ts";
-import { type ByteSource, eachHeader, isByteSource } from "../base/wire.ts";
+import { type ByteSource, eachHeader, isByteSource, sourceOf } from "../base/wire.ts";
 import type { OpContext } from "../isolate/invocation.ts";
 import { SINK, SOURCE } from "../web/fetch/host/answer-ops.ts";
 import type { Answering, StandIn } from "../web/fetch/host/egress/egress.ts";
@@ -96,7 +96,7 @@ export class Stubs {
     eachHeader(head.slice(lineEnd + 1), (name, value) => {
       if (!FIELDS_OF_THE_HOST.includes(name.toLowerCase())) fields.push([name, value]);
     });
-    const body = sinkRid === 0 ? sourceOf(typeof data === "string" ? new TextEncoder().encode(data) : data) : ctx.invocation.resources.get<BytePipe>(sinkRid, SINK);
+    const body = sinkRid === 0 ? sourceOf(data ?? "") : ctx.invocation.resources.get<BytePipe>(sinkRid, SINK);
     this.#take(call)?.answer({ status, statusText: head.slice(0, lineEnd), fields }, body);
   }
 
@@ -118,18 +118,4 @@ export class Stubs {
     this.#answers.delete(call);
     return answer;
   }
-}
-
-function sourceOf(bytes: Uint8Array | null): ByteSource {
-  let rest = bytes;
-  return {
-    pull() {
-      const chunk = rest;
-      rest = null;
-      return Promise.resolve(chunk === null || chunk.byteLength === 0 ? null : chunk);
-    },
-    cancel() {
-      rest = null;
-    },
-  };
 }

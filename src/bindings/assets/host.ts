@@ -1,5 +1,5 @@
 /** Host side of the assets binding: an app's code asks for its own files. */
-import { type ByteSource, isByteSource } from "../../base/wire.ts";
+import { isByteSource, sourceOf } from "../../base/wire.ts";
 import { GuestError } from "../../isolate/guest-error.ts";
 import type { OpContext } from "../../isolate/invocation.ts";
 import type { Handlers } from "../../isolate/op.ts";
@@ -24,21 +24,6 @@ export function createAssetsHost(assetsOf: (app: string) => Pick<Assets, "fetch"
       const { status, statusText, headers, body } = response;
       const source = body === null ? null : isByteSource(body) ? body : sourceOf(body);
       return { status, statusText, url, redirected: false, headers, bodyRid: source === null ? 0 : ctx.invocation.resources.add(SOURCE, source, () => source.cancel()) };
-    },
-  };
-}
-
-function sourceOf(content: string | Uint8Array): ByteSource {
-  let rest: Uint8Array | null = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  if (rest.byteLength === 0) rest = null;
-  return {
-    pull() {
-      const chunk = rest;
-      rest = null;
-      return Promise.resolve(chunk);
-    },
-    cancel() {
-      rest = null;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { eachHeader, isByteSource } from "../../../src/base/wire.ts";
+import { eachHeader, isByteSource, sourceOf } from "../../../src/base/wire.ts";
 
 function fieldsOf(block: string): [string, string][] {
   const fields: [string, string][] = [];
@@ -29,4 +29,14 @@ test("text that is no header block ends the walk instead of making fields up", (
 test("only a body that arrives over time is a source", () => {
   expect(isByteSource({ pull: () => Promise.resolve(null), cancel() {} })).toBe(true);
   for (const body of [null, "", "text", new Uint8Array(1)]) expect(isByteSource(body)).toBe(false);
+});
+
+test("what is there already is a source of one chunk, and of none where it is empty or no longer wanted", async () => {
+  const source = sourceOf("ä");
+  expect(await source.pull()).toEqual(new Uint8Array([0xc3, 0xa4]));
+  expect(await source.pull()).toBeNull();
+  expect(await sourceOf(new Uint8Array(0)).pull()).toBeNull();
+  const left = sourceOf(new Uint8Array([1]));
+  left.cancel();
+  expect(await left.pull()).toBeNull();
 });
