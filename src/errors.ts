@@ -60,6 +60,7 @@ const LEAST_CONFIG = 'the least that works: { "apps": [{ "hostname": "app.localh
 /** What an operator is told, by code. Texts never repeat a value that may be a secret: none of `env`, no URL, no source line. */
 export const operatorErrors = {
   config_not_found: ({ meant }: { meant?: string | undefined }) => say("there is no such file", meant === undefined ? "name the config with --config <file>, or serve one app: nano serve ./app.js" : `did you mean ${meant}?`),
+  config_no_environments: ({ asked }: { asked: string }) => say(`there are no environments in this file, and so no ${JSON.stringify(asked)}`, "leave out --env, or name a wrangler file that has it"),
   config_is_folder: ({ example }: { example: string }) => say("this is a folder, not a config file", `name the file in it, for example ${example}`),
   config_no_file: () => say("this is a device, a pipe or a socket, not a file", "write the config to a file"),
   config_unreadable: ({ reason }: { reason: string }) => say(`the file cannot be read (${reason})`, "allow the user that runs nano to read it"),

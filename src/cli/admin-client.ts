@@ -95,7 +95,7 @@ export class AdminClient {
 
 function refused(status: number, { error = `status ${status}`, message, problems = [] }: Refusal): OperatorError {
   if (problems.length > 0) return new OperatorError(problems);
-  const hint = status === 401 ? { hint: "name the file with its token: --token-file <file>" } : {};
+  const hint = status === 401 ? { hint: "name the file with its token: --token-file <file>" } : error === "unknown_app" ? { hint: "nano apps lists those that there are" } : {};
   return new OperatorError({ message: message ?? error, ...hint });
 }
 
@@ -131,7 +131,7 @@ async function urlTarget(args: Arguments, cwd: string): Promise<Target> {
   const file = args.text("token-file");
   if (file === undefined) throw new UsageError("--url needs --token-file <file>");
   const token = await readFile(resolve(cwd, file), "utf8").catch((error: { code?: string }) => {
-    throw new OperatorError({ file, message: `the token cannot be read (${error.code ?? "unknown error"})` });
+    throw new OperatorError({ file, message: `the token cannot be read (${error.code ?? "unknown error"})`, hint: "name the file that admin.token_file of the config names" });
   });
   return { shownAs: url.origin, origin: url.origin, init: { headers: { authorization: `Bearer ${token.trim()}` } } };
 }

@@ -24,7 +24,7 @@ export const check: Command = {
 async function run(args: Arguments, context: CommandContext): Promise<number> {
   const { terminal } = context;
   const [named] = args.positionals;
-  if (named === undefined && findConfig(terminal.cwd, context.environment.configFile) === undefined) throw new OperatorError({ message: "there is no nano.json here", hint: "name what to check: nano check nano.json, nano check ./app.js" });
+  if (named === undefined && findConfig(terminal.cwd, context.environment.configFile) === undefined) throw new OperatorError({ message: "there is no nano.json or wrangler file here", hint: "name what to check: nano check nano.json, nano check ./app.js" });
   const config = await readProjectAt(named, context, { command: null, isLenient: true, environment: args.text("env") });
   const runtime = new Runtime({ artifacts: await loadArtifacts(await context.artifacts()), config, observer: silent, loadBundle, showsErrors: true, allowsPrivateFetch: false });
   for (const warning of config.warnings) terminal.out(`warning: ${formatProblem(warning)}\n`);

@@ -13,5 +13,5 @@ export async function configOfNamedApp(command: string, cwd: string, options: Si
 
 export async function mustExist(command: string, cwd: string, path: string): Promise<void> {
   const found = await stat(resolve(cwd, path)).catch(() => null);
-  if (found === null) throw new OperatorError({ file: path, message: "there is no such file or folder", hint: `name an app to serve: nano ${command} app.js` });
+  if (found === null) throw new OperatorError({ file: path, message: "there is no such file or folder", hint: `name a file or folder that is there: nano ${command} app.js` });
 }

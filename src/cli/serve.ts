@@ -27,7 +27,7 @@ export const serve: Command = {
   name: "serve",
   summary: "Host the apps of a config file, or one app",
   usage: "serve [app] [--config <file>] [flags]",
-  examples: ["nano serve --config nano.json", "nano serve                       # ./nano.json, or ./config.json", "nano serve ./app --port 8080"],
+  examples: ["nano serve --config nano.json", "nano serve                       # ./nano.json, or a wrangler file", "nano serve ./app --port 8080"],
   flags: {
     config: { type: "string", short: "c", value: "file", help: "config file; else NANO_CONFIG, ./nano.json, ./wrangler.{json,jsonc,toml}, ./config.json" },
     app: { type: "string", short: "a", value: "path", help: "serve this one app on every host, without a config" },
@@ -139,7 +139,7 @@ async function sourceOf(args: Arguments, context: CommandContext): Promise<Confi
   }
   const file = findConfig(cwd, named ?? environment.configFile);
   if (file !== undefined) return new ConfigSource({ file, cwd, entries: [], environment: args.text("env"), settle });
-  throw new OperatorError({ message: "there is no nano.json here, and no app was named", hint: "serve one app: nano serve ./app.js – or write a config: nano serve --help" });
+  throw new OperatorError({ message: "there is no nano.json or wrangler file here, and no app was named", hint: "serve one app: nano serve ./app.js – or make one with its config: nano init my-app" });
 }
 
 /** Flags win over the environment, and that over the config. */

@@ -53,6 +53,7 @@ export async function loadConfigText(file: string, cwd: string, { dev, environme
   const shownAs = shown(file, cwd);
   const { bytes, mode } = await readBytes(file, shownAs);
   const text = decode(bytes, shownAs);
+  if (!isWranglerFile(file) && environment !== undefined) throw new OperatorError(problem("config_no_environments", { asked: environment }, { file: shownAs }));
   if (!isWranglerFile(file)) return { config: parseConfig(text, file, shownAs, { dev, mode: process.platform === "win32" ? undefined : mode }), text, raw: new Document(text, shownAs).value as LoadedConfig["raw"], isForeign: false };
   const read = readWrangler(text, file, shownAs, { environment: environment ?? dev?.environment ?? null, use: dev !== undefined ? "dev" : isLenient ? "check" : "serve" });
   const config = configOfDocument(read.document, file, dirname(file), { dev: dev === undefined ? undefined : { ...dev, followsWrangler: true } }, read.problems);

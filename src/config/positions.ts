@@ -92,7 +92,8 @@ export class Document {
 
   /** For the text of another problem. */
   nameOf(path: Path): string {
-    return `${fieldName(path)} in line ${this.lineOf(this.#find(path).node.offset)}`;
+    // What has one line is told apart by fields, and may be no file at all.
+    return this.#starts.length === 1 ? fieldName(path) : `${fieldName(path)} in line ${this.lineOf(this.#find(path).node.offset)}`;
   }
 
   lineOf(offset: number): number {

@@ -28,9 +28,10 @@ export class ListenError extends OperatorError {
   readonly port: number;
 
   constructor(host: string, port: number, cause: unknown) {
-    const isInUse = (cause as { code?: unknown } | null)?.code === "EADDRINUSE";
+    const code = (cause as { code?: unknown } | null)?.code;
+    const isInUse = code === "EADDRINUSE";
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(isInUse ? { message: `port ${port} on ${host} is in use`, hint: "stop the process that listens there, or choose another port" } : { message: `cannot listen on ${host}:${port}: ${reason}` });
+    super(isInUse ? { message: `port ${port} on ${host} is in use`, hint: "stop the process that listens there, or choose another port" } : { message: `cannot listen on ${host}:${port}: ${reason}`, hint: code === "EACCES" ? "use a port from 1024 on, or give nano the capability CAP_NET_BIND_SERVICE" : "host takes an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them" });
     this.cause = cause;
     this.code = isInUse ? "port_in_use" : "listen_failed";
     this.host = host;

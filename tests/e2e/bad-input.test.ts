@@ -88,8 +88,8 @@ describe("a config that cannot be used", () => {
   test.each([
     [["serve", "--config", "nope.json"], "error: nope.json: there is no such file\n"],
     [["serve", "--config", "folder"], "error: folder: this is a folder, not a config file\n"],
-    [["serve"], "error: there is no nano.json here, and no app was named\n"],
-    [["check"], "error: there is no nano.json here\n"],
+    [["serve"], "error: there is no nano.json or wrangler file here, and no app was named\n"],
+    [["check"], "error: there is no nano.json or wrangler file here\n"],
   ])("nano %p", async (args, message) => {
     const { code, err } = await nano(args, { cwd: await temporaryFolder({ "folder/x.txt": "" }) });
     expect([code, err]).toEqual([1, expect.stringContaining(message)]);

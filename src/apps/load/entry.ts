@@ -8,6 +8,7 @@ import { nearestName } from "./suggestion.ts";
 
 export const CODE_EXTENSIONS = [".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"];
 const CONVENTIONS = ["index.ts", "index.tsx", "index.js", "index.mjs", "_worker.js", "worker.js", "worker.ts", "src/index.ts", "src/index.tsx", "src/index.js", "src/index.mjs"];
+const NOT_THERE = "correct the path of the app; nano init makes one";
 
 export interface Entry {
   readonly files: AppFiles;
@@ -73,9 +74,9 @@ function checkPath(path: string, fail: (message: string, hint?: string) => LoadE
 function suggestion(path: string): string {
   try {
     const near = nearestName(path, CODE_EXTENSIONS, new AppFiles(dirname(path)));
-    return near === null ? "" : `did you mean ${near}?`;
+    return near === null ? NOT_THERE : `did you mean ${near}?`;
   } catch {
-    return "";
+    return NOT_THERE;
   }
 }
 

@@ -73,7 +73,7 @@ export class Resolver {
     if (specifier === TESTING || (TESTING_ALIASES.includes(specifier) && this.#isForTests)) return this.#testing();
     if (specifier.startsWith(CLOUDFLARE)) return this.#cloudflare(specifier);
     if (/^[a-z][a-z0-9+.-]+:/i.test(specifier) || specifier.startsWith("//"))
-      return refuse("url", "an app is made of files in its folder and npm packages", "download the module into the app's folder, or install the package from npm");
+      return refuse("url", "an app is made of files in its folder and npm packages", fromNpm(specifier) ?? "download the module into the app's folder, or install the package from npm");
     if (isAbsolute(specifier) || specifier.startsWith("\\") || /^[a-z]:/i.test(specifier)) return refuse("outside", "it is an absolute path", "write the path relative to the importing file");
     if (/^\.\.?(\/|$)/.test(specifier)) return this.#relative(specifier, folder, style);
     const scope = this.#packages.around(folder);
@@ -226,6 +226,12 @@ export class Resolver {
     const seen = this.#files.isWithin(path) ? this.#files.look(path) : null;
     return seen?.isFile === true && this.#files.nameOf(seen.realPath) !== null ? { kind: "file", realPath: seen.realPath } : null;
   }
+}
+
+/** `npm:hono@4/jsx` is how Deno names "hono/jsx". */
+function fromNpm(specifier: string): string | undefined {
+  const [, name, path = ""] = /^npm:\/?((?:@[^/@]+\/)?[^/@]+)(?:@[^/]*)?(\/.+)?$/.exec(specifier) ?? [];
+  return name === undefined ? undefined : `install it with: npm install ${name}, and import ${JSON.stringify(name + path)}`;
 }
 
 function refuse(reason: RefusalReason, why: string, hint = ""): Resolution {

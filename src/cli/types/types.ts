@@ -16,7 +16,7 @@ export const types: Command = {
     out: { type: "string", short: "o", value: "file", help: "where to write; else nano.d.ts" },
     check: { type: "boolean", help: "write nothing, and fail when the file is not what would be written" },
     globals: { type: "boolean", help: "declare HTMLRewriter and the like; else unless the project has @cloudflare/workers-types" },
-    env: { type: "string", value: "name", help: "the environment of a wrangler config" },
+    env: { type: "string", short: "e", value: "name", help: "the environment of a wrangler file" },
     mode: { type: "string", value: "name", help: "which .env.<name> to read besides .env; else development" },
   },
   maxPositionals: 1,

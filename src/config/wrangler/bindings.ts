@@ -19,7 +19,7 @@ export interface LackingBindings {
   readonly names: Readonly<Record<string, string>>;
 }
 
-export function lackingBindings(environment: WranglerEnvironment): LackingBindings {
+export function lackingBindings(environment: WranglerEnvironment, isRefused: boolean): LackingBindings {
   const found = Object.entries(wranglerKeys).flatMap(([key, told]) => (told.does === "binding" ? namesOf(environment, key, told) : []));
   const names = Object.fromEntries(found.filter(({ name }) => isEnvName(name)).map(({ name, called }) => [name, called]));
   const consumers = environment.get("queues");
@@ -30,7 +30,8 @@ export function lackingBindings(environment: WranglerEnvironment): LackingBindin
   const [first] = found;
   if (first === undefined) return { problem: null, names };
   const list = found.map(({ name, called, path }) => `${name} (${called}${lineOf(environment, path)})`).join(", ");
-  const problem = environment.problem(`nano has no such ${found.length === 1 ? "binding" : "bindings"}, and the app does without: ${list}`, "the first use of one fails in the app; an environment without them can be named with --env", first.path, true);
+  const wayOut = isRefused ? "what serves in earnest refuses that: remove it, or name an environment without it with --env; nano dev runs the app as it is" : "the first use of one fails in the app; an environment without them can be named with --env";
+  const problem = environment.problem(`nano has no such ${found.length === 1 ? "binding" : "bindings"}, and the app does without: ${list}`, wayOut, first.path, true);
   return { problem, names };
 }
 

@@ -78,7 +78,7 @@ export function readWrangler(text: string, file: string, shownAs: string, { envi
   const config: Loose = { apps: [app] };
   if (use === "dev") takeDevServer(environment, config, origins, warnings);
   tellTheRest(environment, warnings);
-  const lacking = lackingBindings(environment);
+  const lacking = lackingBindings(environment, use === "serve");
   if (lacking.problem !== null) (use === "serve" ? environment.problems : warnings).push(lacking.problem);
   return { lacking: lacking.names, document: new TranslatedDocument(config, shownAs, data, origins), problems: environment.problems, warnings: [...environment.warnings, ...warnings] };
 }

@@ -104,7 +104,7 @@ describe("commands", () => {
   test("what nano refuses is told with field and way out", async () => {
     await listen(await ofConfig());
     expect((await nano(["apps", "add", "./x", "--hostname", "blog.test"])).err).toMatch(/^hostname: the hostname blog\.test is taken already/);
-    expect((await nano(["apps", "show", "none"])).err).toBe("there is no such app");
+    expect((await nano(["apps", "show", "none"])).err).toBe("there is no such app\n  nano apps lists those that there are");
     expect((await nano(["apps", "ad"])).err).toContain("did you mean add?");
     expect((await nano(["apps", "add"])).err).toContain("needs the app's file or folder");
   });

@@ -106,7 +106,7 @@ describe("apps beside each other", () => {
       const [problem, ...rest] = problemsOf(two({ name: "x", hostname: a }, { name: "y", hostnames: ["z.test", b] }));
       expect(rest).toEqual([]);
       expect(problem).toMatchObject({ code: "hostname_taken", field: "apps[1].hostnames[1]" });
-      expect(problem?.message).toContain("apps[0].hostname in line 1");
+      expect(problem?.message).toEndWith("is taken already: apps[0].hostname");
     }
   });
 

@@ -47,6 +47,15 @@ describe("errors that people read", () => {
     expect((await app.loadError(name)).message).toContain(message);
   });
 
+  test.each([
+    ["npm:hono@4/jsx", 'install it with: npm install hono, and import "hono/jsx"'],
+    ["npm:@scope/name@^1.2", 'install it with: npm install @scope/name, and import "@scope/name"'],
+    ["jsr:@std/path", "download the module into the app's folder, or install the package from npm"],
+  ])("the import of %p, as in Deno, says what to write here", async (specifier, hint) => {
+    using app = new AppFolder({ "index.js": `import all from ${JSON.stringify(specifier)};\nexport default all;` });
+    expect((await app.loadError()).hint).toBe(hint);
+  });
+
   test("a mistyped path gets a suggestion", async () => {
     using app = new AppFolder({ "worker.ts": "" });
     expect((await app.loadError("wroker.ts")).hint).toBe("did you mean worker.ts?");
