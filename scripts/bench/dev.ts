@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { installPeers, NANO, type Peers, WORK } from "./peers.ts";
+import { hasRealTimePriority } from "./proc.ts";
 import type { Aim, Report, Table } from "./results.ts";
 import { freePort, Server } from "./server.ts";
 import { median, quantile } from "./statistics.ts";
@@ -72,8 +73,8 @@ export async function dev(starts: number, saves: number): Promise<Report> {
     loops.push(loop);
   }
   // Its tools are quiet most of the time: what is told of the machine is what others did.
-  const load = loadavg()[1] as number;
-  return { name: "dev", tables: [tableOf(loops, starts, saves, load)], raw: { load, loops } };
+  const others = { loadAverage: loadavg()[1] as number, goesFirst: hasRealTimePriority(process.pid) };
+  return { name: "dev", tables: [tableOf(loops, starts, saves, others)], raw: { ...others, loops } };
 }
 
 interface Started {
@@ -131,7 +132,7 @@ async function untilAnswer(port: number, version: number): Promise<void> {
   }
 }
 
-function tableOf(loops: readonly Loop[], starts: number, saves: number, load: number): Table {
+function tableOf(loops: readonly Loop[], starts: number, saves: number, { loadAverage, goesFirst }: { readonly loadAverage: number; readonly goesFirst: boolean }): Table {
   const p99 = (values: readonly number[]) => quantile([...values].sort((a, b) => a - b), 0.99);
   const figures = loops.map((loop) => ({ ...loop, start: median(loop.startMs), reload: median(loop.reloadMs), reloadP99: p99(loop.reloadMs) }));
   const own = figures.find(({ tool }) => tool === OWN);
@@ -148,7 +149,7 @@ function tableOf(loops: readonly Loop[], starts: number, saves: number, load: nu
   }
   return {
     title: "The developer's loop",
-    about: `A TypeScript app of two modules. Start: from the process to the first right answer, medians of ${starts} starts in turn. Reload: from the save of the imported module to the first answer made of it, ${saves} saves, while ${REQUESTS_PER_SECOND} requests/s come, each on a connection of its own; failed are those refused, cut or answered with an error. Processes and their memory (PSS, all together) after the last save. All cores, of which others used some: the load average of the last five minutes was ${load.toFixed(1)}.`,
+    about: `A TypeScript app of two modules. Start: from the process to the first right answer, medians of ${starts} starts in turn. Reload: from the save of the imported module to the first answer made of it, ${saves} saves, while ${REQUESTS_PER_SECOND} requests/s come, each on a connection of its own; failed are those refused, cut or answered with an error. Processes and their memory (PSS, all together) after the last save. All cores, of which others used some: the load average of the last five minutes was ${loadAverage.toFixed(1)}${goesFirst ? "; all tools ran before them, with real-time priority" : ""}.`,
     columns: ["tool", "start ms", "reload ms, median", "reload ms, p99", "requests", "failed", "slowest request ms", "processes", "PSS MB"],
     rows: figures.map(({ tool, start: first, reload, reloadP99, requests, failed, slowestMs, processes, pssMb }) => [tool, first, reload, reloadP99, requests, failed, slowestMs, processes, pssMb]),
     aims,

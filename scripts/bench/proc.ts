@@ -51,6 +51,11 @@ export function busySecondsOf(cores: readonly number[]): number {
   }, 0);
 }
 
+/** Started with `chrt`: what it runs goes before whatever else the machine does. */
+export function hasRealTimePriority(pid: number): boolean {
+  return ["1", "2"].includes(statOf(pid)?.[38] ?? "");
+}
+
 /** Fields of /proc/<pid>/stat after the command's name: state, parent, … */
 function statOf(pid: number): readonly string[] | null {
   const text = textOf(`/proc/${pid}/stat`);
