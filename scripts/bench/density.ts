@@ -17,7 +17,7 @@ const REST_MS = 6_000;
 /** Longer than all answers of a thousand apps take. */
 const IDLE_MS = 30_000;
 /** The engine collects garbage some time after isolates have gone. */
-const GONE_MS = 35_000;
+const GONE_MS = 10_000;
 
 type Memory = Server["memory"];
 type Stage = "started" | "answered" | "resting" | "gone";
@@ -137,7 +137,7 @@ async function comeAndGo(apps: readonly HostedApp[]): Promise<{ readonly table: 
   if (started === null) return null;
   await using hosting = started;
   const rounds: Memory[] = [];
-  const GONE = 40_000;
+  const GONE = 25_000;
   // Loaded, and dropped again: what comes after is the isolates' alone.
   for (let round = 0; round < 3; round++) {
     await askAll(hosting, apps);
