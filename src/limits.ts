@@ -86,7 +86,7 @@ export const limits = {
   dev_hold_ms: limit("fixed", "ms", 10_000, 10_000, 10_000, "time that requests wait in nano dev for a reload that has begun", "the revision before it answers"),
   process_memory_mb: limit("process", "mb", 0, 0, 1 << 20, "memory of all isolates together; 0 for 70 % of what the container or the machine has", "idle isolates are dropped, then 503 overloaded, then the largest app loses an isolate"),
   disk_cache_mb: limit("process", "mb", 1_024, 16, 1 << 20, "size of the disk cache", "what was used least recently is removed"),
-  process_isolates: limit("fixed", "count", 10_000, 10_000, 10_000, "number of isolates of one process", "those that have been idle for longest are dropped, then 503 overloaded"),
+  process_isolates: limit("fixed", "count", 10_000, 10_000, 10_000, "number of isolates of one process, on machines of less than 20 GB 500 for each of them", "those that have been idle for longest are dropped, then 503 overloaded"),
   blank_isolates: limit("fixed", "count", 8, 8, 8, "number of instances of the engine that wait for an app", "none is made"),
   env_count: limit("fixed", "count", 128, 0, 128, "variables in env", "an error of the configuration"),
   env_value_kb: limit("fixed", "kb", 5, 0, 5, "one variable in env", "an error of the configuration"),

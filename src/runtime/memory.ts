@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { posix } from "node:path";
+import { limitValue } from "../limits.ts";
 
 /** Reads a small file; null when there is none. */
 export type ReadText = (path: string) => string | null;
@@ -11,6 +12,11 @@ const SHARE = 0.7;
 /** What all isolates of one process may have, in bytes: `configured` if that is not 0, else a share of what there is, divided by `processes` that do the same. */
 export function guestMemoryBytes(configured: number, processes: number, read: ReadText = readText): number {
   return Math.floor((configured > 0 ? configured : memoryLimitBytes(read, totalmem()) * SHARE) / processes);
+}
+
+/** Isolates of one process at most: JavaScriptCore allows WebAssembly memories of three times the machine's memory, by their size, and a third of that is left to those that grow. */
+export function mostIsolates(initialBytes: number, physicalBytes: number = totalmem()): number {
+  return Math.min(limitValue("process_isolates"), Math.floor((physicalBytes * 2) / initialBytes));
 }
 
 /** The least of the physical memory and the limits of the control groups around this process, version 2 or 1 (https://docs.kernel.org/admin-guide/cgroup-v2.html). */

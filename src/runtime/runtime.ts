@@ -42,7 +42,7 @@ import { createOps } from "./catalogue.ts";
 import { measure } from "./measure.ts";
 import { Tracing } from "./tracing.ts";
 import { observedEgress } from "./observed-egress.ts";
-import { guestMemoryBytes } from "./memory.ts";
+import { guestMemoryBytes, mostIsolates } from "./memory.ts";
 
 export interface RuntimeOptions {
   readonly artifacts: LoadedArtifacts;
@@ -133,7 +133,7 @@ export class Runtime {
       egress: observedEgress(observer, this.#tracing?.tracer ?? null, testing?.wrapEgress(egress) ?? egress),
     });
     const pages = new GuestPages({ system: openSystemMemory(), isShared: config.sharesPages });
-    const memory = new GuestMemory(guestMemoryBytes(config.limits.processMemoryBytes, typeof config.workers === "number" ? Math.max(1, config.workers) : 1), limitValue("process_isolates"));
+    const memory = new GuestMemory(guestMemoryBytes(config.limits.processMemoryBytes, typeof config.workers === "number" ? Math.max(1, config.workers) : 1), mostIsolates(artifacts.engine.layout.initialPages * 65_536));
     this.#host = {
       engine: artifacts.engine,
       ops,

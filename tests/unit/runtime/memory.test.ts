@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { guestMemoryBytes, memoryLimitBytes } from "../../../src/runtime/memory.ts";
+import { guestMemoryBytes, memoryLimitBytes, mostIsolates } from "../../../src/runtime/memory.ts";
 import { TestRuntime, until } from "../../harness/runtime.ts";
 
 const MB = 2 ** 20;
@@ -28,6 +28,11 @@ describe("the memory that there is", () => {
   });
 });
 
+test("isolates are bounded by what the engine allows a machine of this size", () => {
+  expect(mostIsolates(4 * MB, 2 ** 31)).toBe(1_024);
+  expect(mostIsolates(4 * MB, 2 ** 36)).toBe(10_000);
+});
+
 describe("a process with little memory", () => {
   const source = `export default { async fetch(request) {
     const mb = Number(new URL(request.url).searchParams.get("mb"));
@@ -49,12 +54,12 @@ describe("a process with little memory", () => {
   });
 
   test("takes it from the app that has most when what runs needs more, and says so", async () => {
-    using nano = await start(60);
+    using nano = await start(50);
     const hog = nano.get("a", "/?mb=32");
     await until(() => nano.app("a").serving.pool.memoryBytes > 32 * MB, "the hog");
-    expect(await nano.text("b", "/?mb=28")).toBe("held 28");
+    expect(await nano.text("b", "/?mb=16")).toBe("held 16");
     expect((await hog).headers.get("x-nano-error")).toBe("memory_limit");
-    expect(nano.told.kills).toMatchObject([{ app: "a", reason: "exceededMemory", limitKey: "server.memory_mb", limit: 60 * MB }]);
+    expect(nano.told.kills).toMatchObject([{ app: "a", reason: "exceededMemory", limitKey: "server.memory_mb", limit: 50 * MB }]);
   });
 
   test.each([[true, process.platform === "linux"], [false, false]] as const)("server.shared_pages: %p decides whether isolates share pages, and answers are the same", async (isShared, shares) => {
