@@ -35,10 +35,11 @@ test("isolates are bounded by what the engine allows a machine of this size", ()
 
 describe("a process with little memory", () => {
   const source = `export default { async fetch(request) {
-    const mb = Number(new URL(request.url).searchParams.get("mb"));
+    const { searchParams } = new URL(request.url);
+    const mb = Number(searchParams.get("mb"));
     const kept = [];
     for (let i = 0; i < mb; i++) kept.push(new Uint8Array(1 << 20).fill(1));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, Number(searchParams.get("ms") ?? 20)));
     return new Response("held " + kept.length);
   } };`;
   const names = ["a", "b", "c", "d"];
@@ -55,7 +56,7 @@ describe("a process with little memory", () => {
 
   test("takes it from the app that has most when what runs needs more, and says so", async () => {
     using nano = await start(50);
-    const hog = nano.get("a", "/?mb=32");
+    const hog = nano.get("a", "/?mb=32&ms=5000");
     await until(() => nano.app("a").serving.pool.memoryBytes > 32 * MB, "the hog");
     expect(await nano.text("b", "/?mb=16")).toBe("held 16");
     expect((await hog).headers.get("x-nano-error")).toBe("memory_limit");
