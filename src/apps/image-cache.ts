@@ -3,6 +3,7 @@
  * days ago would be wrong. And not of apps with secrets, which would lie there in the image.
  */
 import { createHash } from "node:crypto";
+import { promisify } from "node:util";
 // As a namespace: see `isolate/snapshot-file.ts`.
 import * as zlib from "node:zlib";
 import type { EnginePointers } from "../isolate/engine.ts";
@@ -27,6 +28,8 @@ const WORD = 4;
 const LENGTH_BYTES = 4;
 /** Fast: an image is waited for. */
 const FAST = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
+/** What a larger one takes of the thread that serves, to be copied, read and verified, is too long. How large it is, the app decides. */
+const MOST_BYTES = 16 << 20;
 
 export class ImageCache {
   readonly #cache: DiskCache;
@@ -45,10 +48,10 @@ export class ImageCache {
     return createHash("sha256").update(JSON.stringify(["image", ...parts])).digest("hex");
   }
 
-  get(name: string, { image }: Snapshot): AppImage | null {
+  async get(name: string, { image }: Snapshot): Promise<AppImage | null> {
     const file = this.#cache.get(name);
     if (file === null) return null;
-    const data = zlib.zstdDecompressSync(file);
+    const data = await promisify(zlib.zstdDecompress)(file);
     const end = LENGTH_BYTES + data.readUInt32LE(0);
     const { memoryBytes, pointers, clockMs, startupCpuMs, runs } = JSON.parse(data.toString("utf8", LENGTH_BYTES, end)) as Header;
     const words = new Int32Array((data.byteLength - end) / WORD);
@@ -56,13 +59,16 @@ export class ImageCache {
     return { snapshot: { image, patch: words.length === 0 ? null : new Patch(runs, words), memoryBytes, pointers }, clockMs, startupCpuMs };
   }
 
-  put(name: string, { snapshot: { patch, memoryBytes, pointers }, clockMs, startupCpuMs }: AppImage): Promise<void> {
+  /** Large ones are not kept. */
+  async put(name: string, { snapshot: { patch, memoryBytes, pointers }, clockMs, startupCpuMs }: AppImage): Promise<void> {
+    if (patch !== null && patch.bytes > MOST_BYTES) return;
     const header: Header = { memoryBytes, pointers, clockMs, startupCpuMs, runs: patch?.runs ?? 0 };
     const json = Buffer.from(JSON.stringify(header));
     const length = Buffer.alloc(LENGTH_BYTES);
     length.writeUInt32LE(json.byteLength);
     const words = patch?.words ?? new Int32Array(0);
-    return this.#cache.put(name, zlib.zstdCompressSync(Buffer.concat([length, json, new Uint8Array(words.buffer, words.byteOffset, words.byteLength)]), FAST));
+    const whole = Buffer.concat([length, json, new Uint8Array(words.buffer, words.byteOffset, words.byteLength)]);
+    await this.#cache.put(name, await promisify((data: Uint8Array, done: (error: Error | null, packed: Uint8Array) => void) => zlib.zstdCompress(data, FAST, done))(whole));
   }
 
   /** Nobody will ask for it again. */

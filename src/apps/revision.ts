@@ -248,7 +248,7 @@ export class Revision {
     // What the config keeps secret is in the image.
     const cache = Object.keys(secrets).length > 0 ? null : images;
     this.#imageName = cache?.nameOf(made) ?? null;
-    const known = this.#imageName === null ? null : (cache?.get(this.#imageName, base) ?? null);
+    const known = this.#imageName === null ? null : ((await cache?.get(this.#imageName, base)) ?? null);
     if (known !== null) return known;
     const result = await makeImage({ ...made, ...(this.#isTrial ? { limits: { ...limits, logBytes: 0 } } : {}), host, account: this.#account, app: name, requestId: this.loadId, mapStack: this.#mapStack });
     const { image, kill, failure, isPure } = result;

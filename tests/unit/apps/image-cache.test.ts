@@ -55,6 +55,13 @@ describe("an app that only computes at its top level", () => {
     expect(told).toEqual([]);
   });
 
+  test("is evaluated each time when it computes so much that packing it would hold up the others", async () => {
+    const source = `const all = new Float64Array(3 << 20); for (let i = 0; i < all.length; i++) all[i] = i; export default { fetch: () => new Response(String(all[1_000_000])) };`;
+    for (let i = 0; i < 2; i++) expect((await serve({ source })).answer).toBe("1000000");
+    expect(entries()).toEqual([]);
+    expect(told).toEqual([]);
+  });
+
   test("has randomness and a clock of its own in every isolate from there", async () => {
     const source = `const list = [1, 2, 3]; export default { fetch: () => Response.json([list.length, Math.random(), crypto.randomUUID(), performance.timeOrigin, performance.now() >= 0]) };`;
     const answers = [];
