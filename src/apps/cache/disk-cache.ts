@@ -88,7 +88,8 @@ export class DiskCache {
   }
 
   /** Resolves when it is there for everybody, or when it could not be written, which is told once. */
-  async put(name: string, data: Uint8Array): Promise<void> {
+  async put(name: string, content: Uint8Array | Promise<Uint8Array>): Promise<void> {
+    const data = await content;
     if (!this.#isWritable || data.byteLength > Math.min(MOST_ENTRY_BYTES, this.#options.mostBytes)) return;
     const path = this.#pathOf(name);
     const unfinished = `${path}.${process.pid}-${randomBytes(6).toString("hex")}`;

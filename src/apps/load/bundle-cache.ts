@@ -1,5 +1,6 @@
 /** Bundles on disk. One is taken from there only when every file that was read, and every place where one was looked for, is as it was: then the bundler would say the same. */
 import { createHash } from "node:crypto";
+import { promisify } from "node:util";
 // As a namespace: see `isolate/snapshot-file.ts`.
 import * as zlib from "node:zlib";
 import { NO_BUILD } from "../../config/build-settings.ts";
@@ -23,7 +24,7 @@ export function cachedBundles(cache: DiskCache, build: string): LoadBundle {
     const { main = null, build: settings = NO_BUILD, maxBundleBytes, maxModules } = options;
     const entry = findEntry(appPath, main);
     const name = nameOf([build, entry.path, entry.name, maxBundleBytes, maxModules, settings, nodeModules !== null]);
-    const kept = keptOf(cache.get(name));
+    const kept = await keptOf(cache.get(name));
     if (kept !== null && entry.files.matches(kept.trace, maxBundleBytes)) return bundleOfWire(kept.bundle);
     const fresh = findEntry(appPath, main);
     const bundle = await bundleEntry(fresh, options, nodeModules);
@@ -38,11 +39,12 @@ function nameOf(parts: readonly unknown[]): string {
   return createHash("sha256").update(JSON.stringify(["bundle", ...parts])).digest("hex");
 }
 
-function fileOf(kept: Kept): Uint8Array {
-  return zlib.zstdCompressSync(Buffer.from(JSON.stringify(kept)), { params: { [zlib.constants.ZSTD_c_compressionLevel]: LEVEL } });
+/** Megabytes take some time, which is not the thread's that serves. */
+function fileOf(kept: Kept): Promise<Uint8Array> {
+  return promisify((text: string, done: (error: Error | null, file: Uint8Array) => void) => zlib.zstdCompress(text, { params: { [zlib.constants.ZSTD_c_compressionLevel]: LEVEL } }, done))(JSON.stringify(kept));
 }
 
 /** What is in the cache was written by a nano of this user, and for this very executable. */
-function keptOf(file: Uint8Array | null): Kept | null {
-  return file === null ? null : (JSON.parse(zlib.zstdDecompressSync(file).toString()) as Kept);
+async function keptOf(file: Uint8Array | null): Promise<Kept | null> {
+  return file === null ? null : (JSON.parse((await promisify(zlib.zstdDecompress)(file)).toString()) as Kept);
 }

@@ -14,7 +14,7 @@ let count = 0;
 function cacheOf() {
   const real = DiskCache.open(join(root, String(count++)), { mostBytes: 1 << 24, tell: (what, fields) => { throw new Error(`${what} ${JSON.stringify(fields)}`); } }) as DiskCache;
   const made: Promise<void>[] = [];
-  const cache = { get: (name: string) => real.get(name), drop: (name: string) => real.drop(name), put: (name: string, data: Uint8Array) => { made.push(real.put(name, data)); return made.at(-1); } } as unknown as DiskCache;
+  const cache = { get: (name: string) => real.get(name), drop: (name: string) => real.drop(name), put: (name: string, data: Promise<Uint8Array>) => { made.push(real.put(name, data)); return made.at(-1); } } as unknown as DiskCache;
   return {
     made,
     async load(app: AppFolder, build = "build 1") {
