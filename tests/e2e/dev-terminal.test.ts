@@ -191,9 +191,14 @@ describe("in a shell", () => {
     running.type("jobs\n");
     await running.waitFor(() => running.text.includes("Running"), "the job");
     running.type("fg\n");
-    await running.waitFor(() => !running.hasLines, "single keys");
+    // The shell reads single keys as well: only nano's answer tells who reads.
+    await running.waitFor(() => /fg\n[^\n]*nano dev [^\n]*\n$/.test(running.text), "the job in front");
+    running.type("?");
+    await running.waitFor(() => running.text.includes("  q  quit\n"), "the help");
     running.type("\u0003");
     await running.waitFor(() => running.text.endsWith("$ "), "the prompt");
+    running.type("echo code:$? jobs:$(jobs -p | wc -l)\n");
+    await running.waitFor(() => running.text.includes("code:0 jobs:0\n"), "the end of the job");
   });
 });
 
