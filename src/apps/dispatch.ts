@@ -31,7 +31,7 @@ export interface DispatchFailure {
   readonly detail?: FailureDetail;
 }
 
-/** What the app threw, or what ended it, in positions of its own source. */
+/** What the app threw, or what ended it, in positions of its own source. Text of the app's: it may hold anything. */
 export interface FailureDetail extends GuestFailure {
   /** The lines around the place; empty when they are not known. */
   readonly frame: string;
@@ -39,7 +39,15 @@ export interface FailureDetail extends GuestFailure {
   readonly place?: string;
   /** Everything that is wrong with an app that did not load. */
   readonly problems?: readonly LoadProblem[];
-  readonly limit?: { readonly key: string; readonly used: number; readonly allowed: number; readonly unit: "ms" | "bytes" };
+  readonly limit?: LimitUse;
+}
+
+/** A limit that ended it. */
+export interface LimitUse {
+  readonly key: string;
+  readonly used: number;
+  readonly allowed: number;
+  readonly unit: "ms" | "bytes";
 }
 
 export type DispatchResult = { readonly cpuMs: number; readonly memoryBytes?: number } & ({ readonly outcome: "ok"; readonly response: ResponseWire } | DispatchFailure);

@@ -2,6 +2,7 @@
  * The steps of a request, in order: method, URL, header fields, peer, host, app, body, dispatch, answer. Everything that the server in front
  * leaves unchecked is checked here, before an app can see it. Knows no server: `listener` and `fetch-handler` bring it requests.
  */
+import type { FailureDetail } from "../apps/dispatch.ts";
 import type { DeadlineSweeper } from "../base/deadline.ts";
 import { isByteSource, type ResponseWire } from "../base/wire.ts";
 import { type ErrorCode, httpErrors } from "../errors.ts";
@@ -16,13 +17,12 @@ import { lastOf, type TrustedProxies } from "./forwarded.ts";
 import { parseHostName } from "../base/host-name.ts";
 import { type HeadLimits, HeadReader, type RequestHead } from "./request-head.ts";
 import type { DevFront } from "./dev/dev-front.ts";
-import type { ErrorDetail } from "./dev/failure.ts";
 import { type RespondLimits, Responder } from "./respond.ts";
 import type { Router } from "./router.ts";
 
 export type DispatchResult = { readonly cpuMs?: number; readonly memoryBytes?: number } & (
   | { readonly outcome: "ok"; readonly response: ResponseWire }
-  | { readonly outcome: Exclude<Outcome, "ok">; readonly code: ErrorCode; readonly retryAfterS?: number; readonly detail?: ErrorDetail }
+  | { readonly outcome: Exclude<Outcome, "ok">; readonly code: ErrorCode; readonly retryAfterS?: number; readonly detail?: FailureDetail }
 );
 
 /** What stands below: runs the app. May answer at once, which spares a promise; never throws or rejects for anything an app does. */

@@ -1,10 +1,10 @@
 /** The single place where an outcome becomes HTTP. Whatever the app did, what leaves here is well framed and says nothing of nano's inside. */
+import type { FailureDetail } from "../apps/dispatch.ts";
 import type { DeadlineSweeper } from "../base/deadline.ts";
 import { InvocationEnded } from "../base/outcome.ts";
 import { type ByteSource, isByteSource, type ResponseWire } from "../base/wire.ts";
 import { type ErrorCode, type HttpError, httpErrors } from "../errors.ts";
 import type { DevFront } from "./dev/dev-front.ts";
-import type { ErrorDetail } from "./dev/failure.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Fields, type ResponseHead, type ResponseHeadLimits, pairsOf, ResponseHeadReader, withFields } from "./response-head.ts";
 import { ResponseStream, type StreamEnd } from "./response-stream.ts";
@@ -49,7 +49,7 @@ export class Responder {
   }
 
   /** `detail` goes to nobody but the clients of `nano dev`. */
-  fail(exchange: Exchange, code: ErrorCode, outcome: string, retryAfterS?: number, detail?: ErrorDetail): Response {
+  fail(exchange: Exchange, code: ErrorCode, outcome: string, retryAfterS?: number, detail?: FailureDetail): Response {
     const error: HttpError = httpErrors[code];
     const wait = retryAfterS ?? error.retryAfterS;
     const told = this.#front?.explain(exchange.request.headers, exchange.failed, code, wait, detail);

@@ -6,7 +6,7 @@ import type { Paint } from "./paint.ts";
 import type { Page } from "./page.ts";
 import { emphasizedFrame, emphasizedProblems, emphasizedStack } from "../../ingress/dev/failure-text.ts";
 import type { ErrorCode } from "../../errors.ts";
-import type { ErrorDetail } from "../../ingress/dev/failure.ts";
+import type { FailureDetail } from "../../apps/dispatch.ts";
 import { hintOf } from "../../ingress/dev/hint.ts";
 import { amount } from "./panels.ts";
 import { requestLine } from "./request-line.ts";
@@ -37,7 +37,7 @@ export function createDevObserver({ page, paint, columns, names }: DevObserverOp
   const lines = (text: string) => text.split("\n").map(escapeControls).join("\n");
   const label = (color: (text: string) => string, text: string) => color(text.padEnd(LABEL_WIDTH));
   const colorOf = (level: ConsoleLevel) => (level === "error" ? red : level === "warn" ? yellow : level === "debug" ? dim : cyan);
-  const way = (name: string, detail: ErrorDetail) => yellow(hintOf(CODES[name] ?? "app_exception", detail).replace(/^(?=.)/gm, "  hint: "));
+  const way = (name: string, detail: FailureDetail) => yellow(hintOf(CODES[name] ?? "app_exception", detail).replace(/^(?=.)/gm, "  hint: "));
   const events: Readonly<Record<string, (fields: Readonly<Record<string, unknown>>) => string>> = {
     listening: ({ url, apps, network }) => [`${label(green, "listening")} ${url} ${dim(String(apps))}`, ...String(network ?? "").split(" ").filter(Boolean).map((one) => `${label(dim, "network")} ${one}`)].join("\n"),
     app_at: ({ app, url }) => `${label(green, "app")} ${url} ${dim(String(app))}`,

@@ -1,10 +1,11 @@
 /** What `nano dev` adds to the way of a request: paths of its own, errors in words for whoever asked, and pages that load themselves again. */
 import { randomBytes } from "node:crypto";
+import type { FailureDetail } from "../../apps/dispatch.ts";
 import { parseHostName } from "../../base/host-name.ts";
 import { type ByteSource, isByteSource, type WireBody } from "../../base/wire.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { contentSecurityPolicy, errorPage } from "./error-page.ts";
-import { type ErrorDetail, type FailedRequest, failureOf } from "./failure.ts";
+import { type FailedRequest, failureOf } from "./failure.ts";
 import { failureJson, failureText } from "./failure-text.ts";
 import { scriptElement } from "./html-tail.ts";
 import { EVENTS_PATH, LiveReload, SCRIPT_PATH } from "./live-reload.ts";
@@ -40,7 +41,7 @@ export class DevFront {
   }
 
   /** Null for whoever came by a name that is not ours: a website may have its own name lead here (DNS rebinding), and would read the app's source in what we say. */
-  explain(request: Headers, failed: FailedRequest, code: ErrorCode, retryAfterS: number | undefined, detail: ErrorDetail | undefined): Explanation | null {
+  explain(request: Headers, failed: FailedRequest, code: ErrorCode, retryAfterS: number | undefined, detail: FailureDetail | undefined): Explanation | null {
     if (!this.#isOurs(request.get("host") ?? "") || !this.#isOurs(authorityOf(failed.url))) return null;
     const failure = failureOf(code, failed, detail);
     const accept = request.get("accept") ?? "";

@@ -1,41 +1,8 @@
 /** What went wrong with a request, as `nano dev` tells it: one model, rendered as a page, as JSON and as text. In production nobody gets to see any of this. */
+import type { FailureDetail, LimitUse } from "../../apps/dispatch.ts";
+import type { LoadProblem } from "../../apps/load/load-error.ts";
 import { type ErrorCode, httpErrors } from "../../errors.ts";
 import { hintOf } from "./hint.ts";
-
-/** What the app's side knows of a failure. Text of the app's: it may hold anything. */
-export interface ErrorDetail {
-  readonly name: string;
-  readonly message: string;
-  /** In positions of the app's own files; may begin with name and message. */
-  readonly stack: string;
-  /** The lines of source around the place, or empty. */
-  readonly frame: string;
-  /** `file:line:column` of that. */
-  readonly place?: string;
-  /** Everything that is wrong with an app that does not load. */
-  readonly problems?: readonly FailurePlace[];
-  readonly limit?: LimitUse | undefined;
-}
-
-/** A limit that ended it. */
-export interface LimitUse {
-  readonly key: string;
-  readonly used: number;
-  readonly allowed: number;
-  readonly unit: "ms" | "bytes";
-}
-
-/** A place in the app's source, and what is wrong there. */
-export interface FailurePlace {
-  readonly file: string;
-  /** From 1; 0 for the whole file. */
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-  readonly frame: string;
-  readonly hint: string;
-  readonly stack?: string;
-}
 
 export interface FailedRequest {
   readonly requestId: string;
@@ -76,7 +43,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   internal_error: "nano failed",
 };
 
-export function failureOf(code: ErrorCode, request: FailedRequest, detail?: ErrorDetail): Failure {
+export function failureOf(code: ErrorCode, request: FailedRequest, detail?: FailureDetail): Failure {
   const { status, message } = httpErrors[code];
   const problems = detail?.problems ?? [];
   const isThrown = code === "app_exception" && detail !== undefined;
@@ -94,13 +61,13 @@ export function failureOf(code: ErrorCode, request: FailedRequest, detail?: Erro
   };
 }
 
-function placeOf({ file, line, column }: FailurePlace): string {
+function placeOf({ file, line, column }: LoadProblem): string {
   return line === 0 ? file : `${file}:${line}:${column}`;
 }
 
 const sentence = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
-function withoutTitle(detail: ErrorDetail | undefined): string {
+function withoutTitle(detail: FailureDetail | undefined): string {
   if (detail === undefined) return "";
   const title = `${detail.name}: ${detail.message}`;
   return detail.stack.startsWith(title) ? detail.stack.slice(title.length) : detail.stack;

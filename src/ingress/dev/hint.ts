@@ -1,7 +1,7 @@
 /** What somebody can do about a failure that `nano dev` shows. */
+import type { FailureDetail } from "../../apps/dispatch.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { type LimitKey, limits } from "../../limits.ts";
-import type { ErrorDetail } from "./failure.ts";
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
   cpu_limit: "Is there a loop that does not end, or work that belongs elsewhere?",
@@ -23,7 +23,7 @@ const ABOUT_MESSAGES: readonly (readonly [RegExp, string])[] = [
   [/^stack overflow$/, "A function calls itself without end, or deeper than the engine's stack of 192 KB holds."],
 ];
 
-export function hintOf(code: ErrorCode, detail: ErrorDetail | undefined): string {
+export function hintOf(code: ErrorCode, detail: FailureDetail | undefined): string {
   const about = detail === undefined ? undefined : ABOUT_MESSAGES.find(([message]) => message.test(detail.message))?.[1];
   const raise = detail?.limit === undefined ? "" : raiseOf(detail.limit.key);
   return [about ?? HINTS[code] ?? "", raise].filter((part) => part !== "").join("\n");

@@ -3,15 +3,16 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DevFront } from "../../../src/ingress/dev/dev-front.ts";
 import { errorPage } from "../../../src/ingress/dev/error-page.ts";
-import { type ErrorDetail, failureOf, frameRows } from "../../../src/ingress/dev/failure.ts";
+import type { FailureDetail } from "../../../src/apps/dispatch.ts";
+import { failureOf, frameRows } from "../../../src/ingress/dev/failure.ts";
 import { emphasizedFrame, emphasizedProblems, emphasizedStack, failureText, PLAIN } from "../../../src/ingress/dev/failure-text.ts";
 import { scriptElement } from "../../../src/ingress/dev/html-tail.ts";
 import { Bench, reply, source } from "./fixture.ts";
 
 const request = { requestId: "id-1", app: "shop", method: "GET", url: "http://shop.localhost:3000/cart", headers: [["accept", "text/html"], ["cookie", "session=1"], ["x-api-key", "k"]] } as const;
-const detail: ErrorDetail = { name: "TypeError", message: "no", stack: "TypeError: no\n    at URL (nano:internal)\n    at f (src/a.ts:3:5)\n    at lib (node_modules/lib/index.js:1:1)", frame: "  2 | before\n> 3 |   no();\n    |   ^\n  4 |", place: "src/a.ts:3:5" };
+const detail: FailureDetail = { name: "TypeError", message: "no", stack: "TypeError: no\n    at URL (nano:internal)\n    at f (src/a.ts:3:5)\n    at lib (node_modules/lib/index.js:1:1)", frame: "  2 | before\n> 3 |   no();\n    |   ^\n  4 |", place: "src/a.ts:3:5" };
 const get = (headers: Record<string, string> = {}, init: RequestInit = {}) => new Request("http://app.test/x", { ...init, headers: { host: "app.test", ...headers } });
-const page = (of: ErrorDetail, code: Parameters<typeof failureOf>[0] = "app_exception") => errorPage(failureOf(code, request, of), { nonce: "n", live: null });
+const page = (of: FailureDetail, code: Parameters<typeof failureOf>[0] = "app_exception") => errorPage(failureOf(code, request, of), { nonce: "n", live: null });
 
 describe("a failure", () => {
   test("is what was thrown, with the frames told apart by whose code they are", () => {
