@@ -1,9 +1,8 @@
 /**
- * `bun scripts/bench/bench.ts [throughput] [startup] [apps-1000] [density] [probes] [neighbours] [workers] [spinners] [isolation] [activation] [reload] [dev]`: all of them unless named, about 15 minutes. `--quick` runs
+ * `bun scripts/bench/bench.ts [throughput] [startup] [density] [probes] [neighbours] [workers] [spinners] [isolation] [activation] [reload] [dev]`: all of them unless named, about 15 minutes. `--quick` runs
  * each briefly and keeps nothing; `page` only writes docs/benchmarks.md again. Linux only: processes are watched through /proc.
  */
 import { activation } from "./activation.ts";
-import { apps1000 } from "./apps-1000.ts";
 import { isPinned, leaveServerCore } from "./cores.ts";
 import { density } from "./density.ts";
 import { dev } from "./dev.ts";
@@ -21,7 +20,6 @@ import { workers } from "./workers.ts";
 const BENCHMARKS: Readonly<Record<string, (isQuick: boolean) => Promise<Report | null>>> = {
   throughput: (isQuick) => (isQuick ? throughput(1, 1) : throughput(3, 4)),
   startup: (isQuick) => startup(isQuick ? 1 : 7),
-  "apps-1000": (isQuick) => (isQuick ? apps1000(100, 1) : apps1000(1000, 3)),
   density: (isQuick) => (isQuick ? density([10, 100], 100, 100) : density([10, 100, 1_000, 10_000], 1_000, 1_000)),
   probes: (isQuick) => probes(isQuick ? 2 : 6),
   neighbours: (isQuick) => neighbours(isQuick ? 2 : 30),
