@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { parseHeaders, parseRedirects } from "../../bindings/assets/host/asset-rules.ts";
-import { type AssetListing, AssetsFault, HEADERS_FILE, listAssets, REDIRECTS_FILE } from "../../bindings/assets/host/manifest.ts";
+import { AssetsFault } from "../../bindings/assets/host/assets-fault.ts";
+import { type AssetListing, HEADERS_FILE, listAssets, REDIRECTS_FILE } from "../../bindings/assets/host/manifest.ts";
 import type { Bundle } from "./bundle.ts";
 import { LoadError, type LoadProblem } from "./load-error.ts";
 

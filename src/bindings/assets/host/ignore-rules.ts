@@ -3,6 +3,8 @@
  * with its length times the name's, and whoever asks sees how much work it has been.
  */
 
+import { AssetsFault } from "./assets-fault.ts";
+
 interface Rule {
   /** Of the path from the root, in tokens; null for any number of them. */
   readonly segments: readonly (readonly string[] | null)[];
@@ -10,6 +12,7 @@ interface Rule {
   readonly isForFolders: boolean;
 }
 
+export const IGNORE_FILE = ".assetsignore";
 const MOST_RULES = 1_000;
 const MOST_LINE = 256;
 
@@ -18,8 +21,10 @@ export class IgnoreRules {
   /** Characters that were compared so far. */
   steps = 0;
 
+  /** Throws AssetsFault: a rule that were left out would show what it hides. */
   constructor(text: string) {
-    this.#rules = text.split(/\r\n|\r|\n/).flatMap((line) => ruleOf(line) ?? []).slice(0, MOST_RULES);
+    this.#rules = text.split(/\r\n|\r|\n/).flatMap((line, i) => ruleOf(line, i + 1) ?? []);
+    if (this.#rules.length > MOST_RULES) throw new AssetsFault(`${IGNORE_FILE} has more than ${MOST_RULES} patterns`, "name folders in place of files");
   }
 
   /** Whether the last rule that fits `path` ignores it. That a folder above it is ignored is for the caller to see. */
@@ -69,9 +74,10 @@ function wildcardMatch(many: number, length: number, isStar: (i: number) => bool
   return i === many;
 }
 
-function ruleOf(line: string): Rule | null {
+function ruleOf(line: string, number: number): Rule | null {
   const said = line.replace(/(?<!\\) +$/, "");
-  if (said === "" || said.startsWith("#") || said.length > MOST_LINE) return null;
+  if (said === "" || said.startsWith("#")) return null;
+  if (said.length > MOST_LINE) throw new AssetsFault(`line ${number} of ${IGNORE_FILE} has more than ${MOST_LINE} characters`, "name a folder above it");
   const isNegated = said.startsWith("!");
   const pattern = isNegated ? said.slice(1) : said;
   const isForFolders = pattern.endsWith("/");

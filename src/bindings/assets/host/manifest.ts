@@ -6,7 +6,8 @@ import { constants, type Dirent, type Stats } from "node:fs";
 import { lstat, open, opendir, readdir, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { limits } from "../../../limits.ts";
-import { IgnoreRules } from "./ignore-rules.ts";
+import { AssetsFault } from "./assets-fault.ts";
+import { IGNORE_FILE, IgnoreRules } from "./ignore-rules.ts";
 
 export interface AssetEntry {
   /** Its path in URLs, not encoded: begins with `/`. */
@@ -37,16 +38,6 @@ export interface AssetListing {
   readonly maxFileBytes: number;
 }
 
-/** Why the files of an app cannot be served. */
-export class AssetsFault extends Error {
-  readonly hint: string;
-  constructor(message: string, hint: string) {
-    super(message);
-    this.hint = hint;
-  }
-}
-
-const IGNORE_FILE = ".assetsignore";
 /** Some milliseconds, and about a second. */
 const STEPS_IN_A_ROW = 200_000;
 const MOST_STEPS = 40_000_000;

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AssetMemory } from "../../../../src/bindings/assets/host/asset-memory.ts";
 import { Assets, AssetsBusy, type AssetsOptions } from "../../../../src/bindings/assets/host/assets.ts";
-import { AssetsFault, listAssets } from "../../../../src/bindings/assets/host/manifest.ts";
+import { AssetsFault } from "../../../../src/bindings/assets/host/assets-fault.ts";
+import { listAssets } from "../../../../src/bindings/assets/host/manifest.ts";
 import type { AssetsSettings } from "../../../../src/bindings/assets/settings.ts";
 import { eachHeader, isByteSource, type ResponseWire } from "../../../../src/base/wire.ts";
 

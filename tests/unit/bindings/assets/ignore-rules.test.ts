@@ -17,6 +17,17 @@ describe("the patterns of .gitignore", () => {
       expect(PATHS.filter((path) => own.hides(path))).toEqual(PATHS.filter((path) => ignored.includes(path)));
     });
 
+  test.each([
+    ["a pattern more than there may be", "x\n".repeat(1_001), ".assetsignore has more than 1000 patterns"],
+    ["a line that is too long", `a\n${"b".repeat(257)}`, "line 2 of .assetsignore has more than 256 characters"],
+  ])("%s is a fault, and not a file that is served after all", (_, text, message) => {
+    expect(() => new IgnoreRules(text)).toThrow(message);
+  });
+
+  test("comments and empty lines count for nothing", () => {
+    expect(new IgnoreRules(`${`# ${"c".repeat(300)}\n\n`.repeat(1_001)}a.js`).hides("a.js")).toBe(true);
+  });
+
   test("a pattern made to take forever takes as long as its length times the name's", () => {
     const rules = new IgnoreRules(`${"*a".repeat(100)}b\n${"**/".repeat(60)}x`);
     expect(rules.ignores("a".repeat(255), false)).toBe(false);
