@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ROOT } from "./peers.ts";
 import { KEPT, type Result, type Table } from "./results.ts";
 
-const ORDER = ["throughput", "startup", "density", "probes", "neighbours", "spinners", "isolation", "activation", "reload", "dev"];
+const ORDER = ["throughput", "workers", "startup", "density", "probes", "neighbours", "spinners", "isolation", "activation", "reload", "dev"];
 
 export async function writePage(): Promise<void> {
   const results: Result[] = [];
