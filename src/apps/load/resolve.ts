@@ -263,6 +263,6 @@ function wayAround(name: string): string {
 
 function missingPackageHint(name: string, rest: string): string {
   if (name === "__STATIC_CONTENT_MANIFEST") return "Workers Sites are not there: assets in the wrangler file are what serves files";
-  if (/\/jsx(-dev)?-runtime$/.test(rest)) return 'JSX needs a runtime: set "jsxImportSource" in tsconfig.json to one that is installed, such as "hono/jsx" or "preact"';
+  if (name === "react" && /\/jsx(-dev)?-runtime$/.test(rest)) return 'JSX needs a runtime: set "jsxImportSource" in tsconfig.json to one that is installed, such as "hono/jsx" or "preact"';
   return `install it with: npm install ${name}`;
 }

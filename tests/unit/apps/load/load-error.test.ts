@@ -38,6 +38,11 @@ describe("errors that people read", () => {
     expect((await app.loadError("index.jsx")).hint).toContain("jsxImportSource");
   });
 
+  test("JSX with a runtime that is not installed says how to install it", async () => {
+    using app = new AppFolder({ "index.jsx": "export default <p/>;", "tsconfig.json": '{ "compilerOptions": { "jsx": "react-jsx", "jsxImportSource": "hono/jsx" } }' });
+    expect((await app.loadError("index.jsx")).hint).toBe("install it with: npm install hono");
+  });
+
   test.each([
     ["index.jss", "no such file or folder"],
     ["data.json", "not a JavaScript or TypeScript file"],
