@@ -207,6 +207,11 @@ export class TestIsolate implements Disposable {
     this.#isolate = this.#clone(snapshot);
   }
 
+  /** Guest code is in the middle of something. */
+  get isBusy(): boolean {
+    return this.#isolate.isBusy;
+  }
+
   /** As after some time without a request. */
   rest(): void {
     this.#isolate.rest();

@@ -62,6 +62,19 @@ describe.each([["shared pages", true], ["copies", false]] as const)("an isolate 
     expect(await (await waiting.answer).text()).toBe("100000");
   });
 
+  test("is not trimmed while what a request left behind uses up slice after slice, although the request is over", async () => {
+    using app = await TestIsolate.load(`const kept = []; export default { fetch(request) { if (request.url.endsWith("/sum")) return new Response(kept.length + " " + kept.every((part, i) => part.id === i && part.text === "x".repeat(i % 50))); let turns = 0; const go = async () => { for (; turns < 40; turns++) { for (let i = 0; i < 500; i++) kept.push({ id: kept.length, text: "x".repeat(kept.length % 50) }); await null; } }; go(); return new Response("begun"); } }`, { pages });
+    const first = app.send();
+    await first.over;
+    let wasBusy = 0;
+    for (let turn = 0; turn < 400 && app.isBusy; turn++, wasBusy++) {
+      app.rest();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(wasBusy).toBeGreaterThan(0);
+    expect((await app.request({ url: "http://app.test/sum" })).text).toBe("20000 true");
+  });
+
   test("leaves no trace in isolates made after it", async () => {
     const secret = "correct horse battery staple";
     using first = await TestIsolate.load(`Object.prototype.leak = globalThis.leak = Array.leak = "${secret}"; Array.prototype.map = () => "${secret}"; export default { fetch: () => new Response("x") }`, { pages });
