@@ -43,6 +43,8 @@ export class NanoProcess {
 
   private constructor(child: Bun.Subprocess<"ignore", "pipe", "pipe">) {
     this.#child = child;
+    running.add(child);
+    void child.exited.then(() => running.delete(child));
     void this.#read(child.stdout, (text) => {
       this.#out += text;
     });
@@ -147,6 +149,9 @@ export async function temporaryFolder(files: Readonly<Record<string, string>>): 
   return folder;
 }
 const folders: string[] = [];
+/** A test that fails may not get to its end; its process does. */
+const running = new Set<Bun.Subprocess>();
 process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
   for (const folder of [...folders, CLEAN_ENV.XDG_RUNTIME_DIR]) Bun.spawnSync(["rm", "-rf", folder]);
 });
