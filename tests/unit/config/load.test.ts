@@ -102,6 +102,12 @@ describe("a config that cannot be read is told with the way out", () => {
   });
 });
 
+test("an environment that is asked of a file that has none is told, and not passed over", async () => {
+  const path = await file("plain.json", GOOD);
+  await expect(loadConfig(path, folder, { environment: "staging" })).rejects.toThrow('there are no environments in this file, and so no "staging"');
+  expect((await loadConfig(path, folder)).apps).toHaveLength(1);
+});
+
 describe("finding a config", () => {
   test("the one that was asked for, else nano.json, else config.json, else none", async () => {
     const at = join(folder, "find");

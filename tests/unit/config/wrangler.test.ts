@@ -166,7 +166,9 @@ describe("what nano lacks", () => {
   });
 
   test("is refused by nano serve, unless an environment does without", async () => {
-    expect((await problemsOf(TOML, {})).map(({ message }) => message)).toEqual([`nano has no such bindings, and the app does without: ${LIST}`]);
+    const problems = await problemsOf(TOML, {});
+    expect(problems.map(({ message }) => message)).toEqual([`nano has no such bindings, and the app does without: ${LIST}`]);
+    expect(problems[0]?.hint).toContain("name an environment without it with --env");
     expect((await read(`${TOML.replace('[wasm_modules]\nSUM = "sum.wasm"\n', "")}[env.nano]\n`, { environment: "nano" })).apps[0]?.main).toBe("src/index.ts");
   });
 
