@@ -6,10 +6,10 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ENGINE_OPTIONS } from "../src/config/environment.ts";
-import { EngineInstance } from "../src/isolate/engine.ts";
-import { GuestPages, type SharedPages } from "../src/isolate/guest-pages.ts";
-import { restoreSnapshot } from "../src/isolate/snapshot.ts";
-import { openSystemMemory, type SystemMemory } from "../src/isolate/system-memory.ts";
+import { EngineInstance } from "../src/isolate/engine/engine.ts";
+import { GuestPages, type SharedPages } from "../src/isolate/memory/guest-pages.ts";
+import { restoreSnapshot } from "../src/isolate/memory/snapshot.ts";
+import { openSystemMemory, type SystemMemory } from "../src/isolate/memory/system-memory.ts";
 import { artifacts, TestIsolate } from "../tests/harness/isolate.ts";
 
 export interface PagesSoak {

@@ -1,10 +1,10 @@
 /** What the build makes and the executable embeds: the metered engine and the base snapshot, loaded into the form that the runtime uses. */
-// As a namespace: see `isolate/snapshot-file.ts`.
+// As a namespace: see `isolate/memory/snapshot-file.ts`.
 import * as zlib from "node:zlib";
-import type { Base } from "./isolate/bootstrap.ts";
-import type { Engine } from "./isolate/engine.ts";
-import type { EngineLayout } from "./isolate/engine-layout.ts";
-import { readBase } from "./isolate/snapshot-file.ts";
+import type { Base } from "./isolate/engine/bootstrap.ts";
+import type { Engine } from "./isolate/engine/engine.ts";
+import type { EngineLayout } from "./isolate/engine/layout.ts";
+import { readBase } from "./isolate/memory/snapshot-file.ts";
 
 export interface Manifest {
   readonly version: string;
@@ -19,7 +19,7 @@ export interface Artifacts {
   readonly manifest: Manifest;
   /** The metered engine. */
   readonly wasm: Uint8Array;
-  /** The base snapshot, see `isolate/snapshot-file`. */
+  /** The base snapshot, see `isolate/memory/snapshot-file`. */
   readonly base: Uint8Array;
   /** The code of each lazy room, see `web/lazy-rooms`: zstd-compressed JSON. */
   readonly lazyRooms: Uint8Array;

@@ -3,9 +3,9 @@
  * Throws unless exactly one place fits every value of a probe.
  */
 import type { BuiltEngine } from "./build-engine.ts";
-import { TAG } from "../../src/isolate/engine-values.ts";
-import type { EngineLayout } from "../../src/isolate/engine-layout.ts";
-import { eachChunk } from "../../src/isolate/free-memory.ts";
+import { TAG } from "../../src/isolate/engine/values.ts";
+import type { EngineLayout } from "../../src/isolate/engine/layout.ts";
+import { eachChunk } from "../../src/isolate/memory/free-memory.ts";
 import { BinaryReader } from "../meter/binary.ts";
 import { OP } from "../meter/instructions.ts";
 import { KIND, readModule } from "../meter/sections.ts";

@@ -1,6 +1,6 @@
 /** Finds by experiment where the engine keeps who is being called: functions of known names and places call each other, and are looked for while they run. */
-import type { EngineLayout } from "../../src/isolate/engine-layout.ts";
-import { TAG } from "../../src/isolate/engine-values.ts";
+import type { EngineLayout } from "../../src/isolate/engine/layout.ts";
+import { TAG } from "../../src/isolate/engine/values.ts";
 import { findOffset } from "./layout.ts";
 import { ProbeEngine } from "./probe-engine.ts";
 

@@ -6,7 +6,7 @@ import type { InvocationLimits, InvocationSummary, Kill } from "../isolate/invoc
 import { Isolate } from "../isolate/isolate.ts";
 import type { IsolateHost } from "../isolate/isolate-host.ts";
 import type { Account } from "../isolate/scheduler.ts";
-import type { Snapshot } from "../isolate/snapshot.ts";
+import type { Snapshot } from "../isolate/memory/snapshot.ts";
 import { watchedHost } from "./image-cache.ts";
 import type { Bundle } from "./load/bundle.ts";
 import { BUNDLE_FILE_NAME } from "./load/source-map.ts";

@@ -4,13 +4,13 @@
  */
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-// As a namespace: see `isolate/snapshot-file.ts`.
+// As a namespace: see `isolate/memory/snapshot-file.ts`.
 import * as zlib from "node:zlib";
-import type { EnginePointers } from "../isolate/engine.ts";
+import type { EnginePointers } from "../isolate/engine/engine.ts";
 import type { IsolateHost } from "../isolate/isolate-host.ts";
-import type { MemoryImage } from "../isolate/memory-image.ts";
-import { Patch } from "../isolate/patch.ts";
-import type { Snapshot } from "../isolate/snapshot.ts";
+import type { MemoryImage } from "../isolate/memory/image.ts";
+import { Patch } from "../isolate/memory/patch.ts";
+import type { Snapshot } from "../isolate/memory/snapshot.ts";
 import type { AppImage, ImageOptions } from "./app-image.ts";
 import type { DiskCache } from "./cache/disk-cache.ts";
 

@@ -6,7 +6,7 @@ import type { Account } from "../isolate/scheduler.ts";
 import { Isolate } from "../isolate/isolate.ts";
 import type { IsolateHost } from "../isolate/isolate-host.ts";
 import type { InvocationLimits } from "../isolate/invocation.ts";
-import { residentBytes, type Snapshot, snapshotBytes } from "../isolate/snapshot.ts";
+import { residentBytes, type Snapshot, snapshotBytes } from "../isolate/memory/snapshot.ts";
 import type { Profile } from "../isolate/profile.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { ProfileRecord } from "../observe/profile.ts";

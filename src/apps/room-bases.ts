@@ -6,7 +6,7 @@ import { Account } from "../isolate/scheduler.ts";
 import { Isolate } from "../isolate/isolate.ts";
 import type { IsolateHost } from "../isolate/isolate-host.ts";
 import type { InvocationLimits } from "../isolate/invocation.ts";
-import type { Snapshot } from "../isolate/snapshot.ts";
+import type { Snapshot } from "../isolate/memory/snapshot.ts";
 import { roomsUsedBy } from "../web/room-scan.ts";
 
 /** More sets of rooms than that are in use at once only where somebody tries to fill the memory; the least recently used one is then forgotten. */

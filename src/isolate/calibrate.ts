@@ -6,7 +6,7 @@ import { Isolate } from "./isolate.ts";
 import type { IsolateHost } from "./isolate-host.ts";
 import { Account } from "./scheduler.ts";
 import type { Slices } from "./slice.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./memory/snapshot.ts";
 
 /** What apps do, for `ms`: calls, arithmetic, objects, strings, arrays, regular expressions, JSON. */
 const work = (ms: number) => `

@@ -1,6 +1,6 @@
 /** Decodes op arguments and encodes op results at the boundary, as the declarations say. Nothing of the guest is held after it returns: strings and bytes are copies. */
-import { type EngineInstance, OutOfMemory } from "./engine.ts";
-import { readBytes, readNumber, readString, TAG, tagOf } from "./engine-values.ts";
+import { type EngineInstance, OutOfMemory } from "./engine/engine.ts";
+import { readBytes, readNumber, readString, TAG, tagOf } from "./engine/values.ts";
 import { GuestError } from "./guest-error.ts";
 import type { Wire } from "./op.ts";
 

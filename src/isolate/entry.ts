@@ -1,7 +1,7 @@
 /** What enters an isolate, one at a time, and how it is laid out for the guest's one door, `deliver(event, invocation or call, a, b)`. */
 import { encode } from "./codec.ts";
-import { type EngineInstance, EVAL_MODULE } from "./engine.ts";
-import { TAG } from "./engine-values.ts";
+import { type EngineInstance, EVAL_MODULE } from "./engine/engine.ts";
+import { TAG } from "./engine/values.ts";
 import type { FuelMeter } from "./fuel-meter.ts";
 import type { GuestInvocation } from "./guest-invocation.ts";
 import type { TableEntry } from "./op-table.ts";

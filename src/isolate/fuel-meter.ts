@@ -1,5 +1,5 @@
 /** Hands fuel to one engine, a slice at a time, and charges what was burnt: to the invocation for its limit, to the app's account for its share of the thread. */
-import type { EngineInstance } from "./engine.ts";
+import type { EngineInstance } from "./engine/engine.ts";
 import type { Account, Scheduler } from "./scheduler.ts";
 import type { Slices } from "./slice.ts";
 

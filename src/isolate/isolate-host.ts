@@ -1,14 +1,14 @@
 /** What all isolates of a process share, and what one of them is made of. */
 import type { DeadlineSweeper } from "../base/deadline.ts";
-import type { BlankPool } from "./blanks.ts";
-import type { Engine } from "./engine.ts";
-import type { GuestMemory } from "./guest-memory.ts";
-import type { GuestPages } from "./guest-pages.ts";
+import type { BlankPool } from "./memory/blanks.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { GuestMemory } from "./memory/guest-memory.ts";
+import type { GuestPages } from "./memory/guest-pages.ts";
 import type { Kill } from "./invocation.ts";
 import type { OpRegistry } from "./op-table.ts";
 import type { Account, Scheduler } from "./scheduler.ts";
 import type { Slices } from "./slice.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./memory/snapshot.ts";
 
 export interface IsolateHost {
   readonly engine: Engine;

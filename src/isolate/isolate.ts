@@ -3,22 +3,22 @@
  * burn to their invocations, and is condemned, never repaired, when a limit is broken or a host exception unwinds through it.
  */
 import type { DeadlineSweeper } from "../base/deadline.ts";
-import { type EngineInstance, OutOfMemory } from "./engine.ts";
+import { type EngineInstance, OutOfMemory } from "./engine/engine.ts";
 import { Entrance, type Entry, type SettleEntry } from "./entry.ts";
 import { describeKill, hostFailure } from "./kill.ts";
 import { FuelMeter } from "./fuel-meter.ts";
 import { GuestInvocation, type InvocationHome, type InvocationOptions } from "./guest-invocation.ts";
 import type { Kill } from "./invocation.ts";
-import type { MemoryHolder } from "./guest-memory.ts";
+import type { MemoryHolder } from "./memory/guest-memory.ts";
 import type { IsolateHost, IsolateOptions } from "./isolate-host.ts";
-import { GuestStack } from "./guest-stack.ts";
+import { GuestStack } from "./engine/guest-stack.ts";
 import { InvocationProfile } from "./profile.ts";
 import { OpCalls } from "./op-calls.ts";
-import { resumeStacks, takeException } from "./thrown.ts";
-import { takeRejections } from "./rejections.ts";
+import { resumeStacks, takeException } from "./engine/thrown.ts";
+import { takeRejections } from "./engine/rejections.ts";
 import type { Account } from "./scheduler.ts";
-import { OwnMemory, roundedGrowth } from "./own-memory.ts";
-import { type Snapshot, takeBase, takeSnapshot } from "./snapshot.ts";
+import { OwnMemory, roundedGrowth } from "./memory/own-memory.ts";
+import { type Snapshot, takeBase, takeSnapshot } from "./memory/snapshot.ts";
 
 /** An error that unwinds the guest. It never reaches guest code. */
 class Condemned extends Error {}

@@ -1,6 +1,6 @@
 /** The ops that one isolate calls: decodes the arguments, runs the handler, and gives its result or error to the guest, at once or later as an entry. */
 import { decode, encode, errorText } from "./codec.ts";
-import type { EngineInstance } from "./engine.ts";
+import type { EngineInstance } from "./engine/engine.ts";
 import type { SettleEntry } from "./entry.ts";
 import type { GuestInvocation } from "./guest-invocation.ts";
 import type { OpRegistry, TableEntry } from "./op-table.ts";

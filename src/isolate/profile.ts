@@ -2,7 +2,7 @@
  * Where an invocation's fuel went: a tree of who called whom. The isolate is stopped after a fixed number of fuel units, so equal work gives equal profiles, and
  * all that was burnt since the last stop counts for the function it is in then. What the host charges for an op counts for that op, exactly.
  */
-import type { GuestFrame, GuestStack } from "./guest-stack.ts";
+import type { GuestFrame, GuestStack } from "./engine/guest-stack.ts";
 
 /** `app`: has a place; `nano`: the engine's or nano's own; `host`: work of the host for the guest. */
 export interface ProfileFrame extends GuestFrame {

@@ -5,7 +5,7 @@ import { loadBundle } from "../apps/load/bundle.ts";
 import { type Artifacts, loadArtifacts, type Manifest } from "../artifacts.ts";
 import { configOfData } from "../config/parse.ts";
 import { fetchHandler, type FetchInfo } from "../ingress/fetch-handler.ts";
-import { missingFeature } from "../isolate/jspi.ts";
+import { missingFeature } from "../isolate/engine/jspi.ts";
 import { type Observer, silent } from "../observe/observer.ts";
 import { Runtime } from "../runtime/runtime.ts";
 

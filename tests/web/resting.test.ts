@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { GuestPages } from "../../src/isolate/guest-pages.ts";
-import { openSystemMemory } from "../../src/isolate/system-memory.ts";
+import { GuestPages } from "../../src/isolate/memory/guest-pages.ts";
+import { openSystemMemory } from "../../src/isolate/memory/system-memory.ts";
 import { type AppFailure, TestIsolate } from "../harness/isolate.ts";
 
 const system = openSystemMemory();

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { snapshotBytes } from "../../src/isolate/snapshot.ts";
+import { snapshotBytes } from "../../src/isolate/memory/snapshot.ts";
 import { artifacts, TestIsolate } from "../harness/isolate.ts";
 
 const HELLO = 'export default { fetch() { return new Response("Hello") } }';

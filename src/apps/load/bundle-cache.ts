@@ -1,7 +1,7 @@
 /** Bundles on disk. One is taken from there only when every file that was read, and every place where one was looked for, is as it was: then the bundler would say the same. */
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-// As a namespace: see `isolate/snapshot-file.ts`.
+// As a namespace: see `isolate/memory/snapshot-file.ts`.
 import * as zlib from "node:zlib";
 import { NO_BUILD } from "../../config/build-settings.ts";
 import type { DiskCache } from "../cache/disk-cache.ts";

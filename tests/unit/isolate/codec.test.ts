@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { decode, encode, errorText } from "../../../src/isolate/codec.ts";
-import type { EngineInstance } from "../../../src/isolate/engine.ts";
-import { TAG } from "../../../src/isolate/engine-values.ts";
+import type { EngineInstance } from "../../../src/isolate/engine/engine.ts";
+import { TAG } from "../../../src/isolate/engine/values.ts";
 import { GuestError } from "../../../src/isolate/guest-error.ts";
 import { body, bool, bytes, f64, json, nothing, nullable, str, u32, type Wire } from "../../../src/isolate/op.ts";
 import { BareEngine, LaidOutMemory, layout } from "./fixture.ts";

@@ -2,13 +2,13 @@
 import { expect, test } from "bun:test";
 import { setImmediate } from "node:timers/promises";
 import { DeadlineSweeper } from "../../../src/base/deadline.ts";
-import { BlankPool } from "../../../src/isolate/blanks.ts";
-import { GuestMemory } from "../../../src/isolate/guest-memory.ts";
-import { GuestPages } from "../../../src/isolate/guest-pages.ts";
+import { BlankPool } from "../../../src/isolate/memory/blanks.ts";
+import { GuestMemory } from "../../../src/isolate/memory/guest-memory.ts";
+import { GuestPages } from "../../../src/isolate/memory/guest-pages.ts";
 import { Isolate } from "../../../src/isolate/isolate.ts";
 import { Account, type Grant, Scheduler } from "../../../src/isolate/scheduler.ts";
 import { SlicePlan } from "../../../src/isolate/slice.ts";
-import { openSystemMemory } from "../../../src/isolate/system-memory.ts";
+import { openSystemMemory } from "../../../src/isolate/memory/system-memory.ts";
 import { createOps } from "../../../src/runtime/catalogue.ts";
 import { artifacts } from "../../harness/isolate.ts";
 

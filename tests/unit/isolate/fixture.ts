@@ -1,8 +1,8 @@
 /** A bare engine without ops, driven from the host, and linear memory that a test lays out itself. */
-import { takeException } from "../../../src/isolate/thrown.ts";
-import { EngineInstance } from "../../../src/isolate/engine.ts";
-import type { EngineLayout } from "../../../src/isolate/engine-layout.ts";
-import type { LinearMemory } from "../../../src/isolate/engine-values.ts";
+import { takeException } from "../../../src/isolate/engine/thrown.ts";
+import { EngineInstance } from "../../../src/isolate/engine/engine.ts";
+import type { EngineLayout } from "../../../src/isolate/engine/layout.ts";
+import type { LinearMemory } from "../../../src/isolate/engine/values.ts";
 import { testArtifacts } from "../../harness/artifacts.ts";
 
 export const { engine } = await testArtifacts();

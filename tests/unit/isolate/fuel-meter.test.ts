@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { EngineInstance } from "../../../src/isolate/engine.ts";
+import type { EngineInstance } from "../../../src/isolate/engine/engine.ts";
 import { FuelMeter } from "../../../src/isolate/fuel-meter.ts";
 import { Account, Scheduler } from "../../../src/isolate/scheduler.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { findOffset, probeLayout } from "../../../../build/engine/layout.ts";
-import { readBytes, readNumber, readString, TAG } from "../../../../src/isolate/engine-values.ts";
+import { readBytes, readNumber, readString, TAG } from "../../../../src/isolate/engine/values.ts";
 import { engine, meteredEngine } from "./fixture.ts";
 
 const layout = probeLayout(engine);

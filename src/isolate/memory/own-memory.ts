@@ -1,6 +1,6 @@
 /** The linear memory of one isolate: what it starts from and shares, what the budget counts it for, and what goes back to the system while it rests and when it ends. */
 import type { Blank } from "./blanks.ts";
-import type { EngineInstance } from "./engine.ts";
+import type { EngineInstance } from "../engine/engine.ts";
 import type { GuestMemory, MemoryHolder } from "./guest-memory.ts";
 import type { GuestPages, SharedPages } from "./guest-pages.ts";
 import type { Renewal } from "./renewal.ts";

@@ -1,11 +1,11 @@
 /** Boots the base: a fresh engine, the ops as native functions, our guest code evaluated once. What comes out is the snapshot that every isolate starts from. */
 import { type Engine, EngineInstance } from "./engine.ts";
-import { plugHoles } from "./free-memory.ts";
-import { readString } from "./engine-values.ts";
-import type { OpRegistry } from "./op-table.ts";
+import { plugHoles } from "../memory/free-memory.ts";
+import { readString } from "./values.ts";
+import type { OpRegistry } from "../op-table.ts";
 import { keepStacks, takeException } from "./thrown.ts";
 import { trackRejections } from "./rejections.ts";
-import { type Snapshot, takeBase } from "./snapshot.ts";
+import { type Snapshot, takeBase } from "../memory/snapshot.ts";
 
 export interface Base {
   readonly snapshot: Snapshot;

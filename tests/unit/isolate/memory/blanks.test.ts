@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { BlankPool } from "../../../src/isolate/blanks.ts";
-import { GuestMemory } from "../../../src/isolate/guest-memory.ts";
-import { GuestPages } from "../../../src/isolate/guest-pages.ts";
-import { type MemoryImage, takeImage } from "../../../src/isolate/memory-image.ts";
-import { openSystemMemory } from "../../../src/isolate/system-memory.ts";
-import { artifacts } from "../../harness/isolate.ts";
+import { BlankPool } from "../../../../src/isolate/memory/blanks.ts";
+import { GuestMemory } from "../../../../src/isolate/memory/guest-memory.ts";
+import { GuestPages } from "../../../../src/isolate/memory/guest-pages.ts";
+import { type MemoryImage, takeImage } from "../../../../src/isolate/memory/image.ts";
+import { openSystemMemory } from "../../../../src/isolate/memory/system-memory.ts";
+import { artifacts } from "../../../harness/isolate.ts";
 
 const { engine } = artifacts;
 const { image } = artifacts.base.snapshot;

@@ -3,7 +3,7 @@
  * half-made, so every pointer is checked and whatever makes no sense ends the stack.
  */
 import type { EngineInstance } from "./engine.ts";
-import { readString, TAG } from "./engine-values.ts";
+import { readString, TAG } from "./values.ts";
 
 export interface GuestFrame {
   /** Empty for a function without one. */

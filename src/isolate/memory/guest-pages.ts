@@ -5,8 +5,8 @@
  */
 import { readFileSync } from "node:fs";
 import { setImmediate } from "node:timers";
-import type { EngineInstance } from "./engine.ts";
-import { copyImage, type MemoryImage, OS_PAGE } from "./memory-image.ts";
+import type { EngineInstance } from "../engine/engine.ts";
+import { copyImage, type MemoryImage, OS_PAGE } from "./image.ts";
 import { Renewal } from "./renewal.ts";
 import type { SystemMemory } from "./system-memory.ts";
 import { trimCopy, type Trimmed, trimShared } from "./trim.ts";

@@ -3,8 +3,8 @@
  * under it and that patch on top. Taken only while no guest frame is on the stack.
  */
 import { clearFreeMemory } from "./free-memory.ts";
-import type { EngineInstance, EnginePointers } from "./engine.ts";
-import { copyImage, isZeroPage, type MemoryImage, OS_PAGE, takeImage } from "./memory-image.ts";
+import type { EngineInstance, EnginePointers } from "../engine/engine.ts";
+import { copyImage, isZeroPage, type MemoryImage, OS_PAGE, takeImage } from "./image.ts";
 import { type Patch, takePatch } from "./patch.ts";
 
 /** What is looked through for the rests of calls: the guest's own stack limit and what C functions use beyond. */

@@ -1,6 +1,6 @@
 /** What the engine throws, as text, and where errors keep the text of their stack: under a name that only our guest code knows (see `build/engine/stacks`). */
 import type { EngineInstance } from "./engine.ts";
-import { readString, TAG } from "./engine-values.ts";
+import { readString, TAG } from "./values.ts";
 
 const MOST_TEXT = 1 << 16;
 

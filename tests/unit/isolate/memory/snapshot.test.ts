@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { EngineInstance } from "../../../src/isolate/engine.ts";
-import { isEqualPage, OS_PAGE, pageOf } from "../../../src/isolate/memory-image.ts";
-import { restoreSnapshot, type Snapshot, snapshotBytes, takeBase, takeSnapshot } from "../../../src/isolate/snapshot.ts";
-import { readBase, writeBase } from "../../../src/isolate/snapshot-file.ts";
-import { artifacts, TestIsolate } from "../../harness/isolate.ts";
+import { EngineInstance } from "../../../../src/isolate/engine/engine.ts";
+import { isEqualPage, OS_PAGE, pageOf } from "../../../../src/isolate/memory/image.ts";
+import { restoreSnapshot, type Snapshot, snapshotBytes, takeBase, takeSnapshot } from "../../../../src/isolate/memory/snapshot.ts";
+import { readBase, writeBase } from "../../../../src/isolate/memory/snapshot-file.ts";
+import { artifacts, TestIsolate } from "../../../harness/isolate.ts";
 
 const { engine, base } = artifacts;
 /** Beyond the base's heap. */

@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
-import { OS_PAGE, type Segment } from "./memory-image.ts";
+import { OS_PAGE, type Segment } from "./image.ts";
 
 export interface SystemMemory {
   /** A file without a name that holds the segments at their offsets, and that nobody can change any more. Null where the system has none. */

@@ -1,6 +1,6 @@
 /** Promises that are rejected with nobody there: the engine tells the guest of each (see `build/engine/rejections`), and the host when there is something to do about them. */
 import type { EngineInstance } from "./engine.ts";
-import { TAG } from "./engine-values.ts";
+import { TAG } from "./values.ts";
 
 /** A function, undefined, pointers to three values, the values, and whether something was told. */
 const STATE_BYTES = 56;

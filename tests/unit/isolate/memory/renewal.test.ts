@@ -1,12 +1,12 @@
 /** The memory of an isolate after a renewal, byte for byte, whatever was written to it and whatever the system tells of that. */
 import { describe, expect, test } from "bun:test";
-import { EngineInstance } from "../../../src/isolate/engine.ts";
-import { GuestPages, type SharedPages } from "../../../src/isolate/guest-pages.ts";
-import { OS_PAGE } from "../../../src/isolate/memory-image.ts";
-import type { Renewal } from "../../../src/isolate/renewal.ts";
-import { restoreSnapshot } from "../../../src/isolate/snapshot.ts";
-import { openSystemMemory, type SystemMemory } from "../../../src/isolate/system-memory.ts";
-import { artifacts } from "../../harness/isolate.ts";
+import { EngineInstance } from "../../../../src/isolate/engine/engine.ts";
+import { GuestPages, type SharedPages } from "../../../../src/isolate/memory/guest-pages.ts";
+import { OS_PAGE } from "../../../../src/isolate/memory/image.ts";
+import type { Renewal } from "../../../../src/isolate/memory/renewal.ts";
+import { restoreSnapshot } from "../../../../src/isolate/memory/snapshot.ts";
+import { openSystemMemory, type SystemMemory } from "../../../../src/isolate/memory/system-memory.ts";
+import { artifacts } from "../../../harness/isolate.ts";
 
 const { engine, base } = artifacts;
 const system = openSystemMemory();

@@ -2,7 +2,7 @@
  * The memory of all isolates of a process together, against a budget. Past it idle isolates go first, then nothing new is begun, and when what runs needs more still, the app
  * that has most loses its largest isolate. Counts what isolates have written to at most: their snapshot, and from their first growth on all of their linear memory.
  */
-import type { Account } from "./scheduler.ts";
+import type { Account } from "../scheduler.ts";
 
 export interface MemoryHolder {
   readonly account: Account;

@@ -2,9 +2,9 @@
 import { Buffer } from "node:buffer";
 // As a namespace: where zstd is missing the module still loads, and says so in its own words.
 import * as zlib from "node:zlib";
-import type { EnginePointers } from "./engine.ts";
-import type { Base } from "./bootstrap.ts";
-import { createImage } from "./memory-image.ts";
+import type { EnginePointers } from "../engine/engine.ts";
+import type { Base } from "../engine/bootstrap.ts";
+import { createImage } from "./image.ts";
 
 interface Header {
   /** Hash of engine, layout and ops: a snapshot fits nothing else. */

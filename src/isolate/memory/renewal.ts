@@ -3,7 +3,7 @@
  * request: pages that have been written to stay, and get the image's content back. Which those are the system tells, and as long as it has counted no page fault of this thread
  * there are no others: nothing can be written to a page for the first time without one.
  */
-import { type MemoryImage, OS_PAGE, pageOf } from "./memory-image.ts";
+import { type MemoryImage, OS_PAGE, pageOf } from "./image.ts";
 import type { SystemMemory } from "./system-memory.ts";
 
 /** Past it, they are given back, and cost page faults again: three megabytes. */

@@ -3,8 +3,8 @@
  * neither ops nor apps. Names of imports and exports are those that the engine build gives them (`build/engine`).
  */
 import { Buffer } from "node:buffer";
-import type { EngineLayout } from "./engine-layout.ts";
-import { TAG } from "./engine-values.ts";
+import type { EngineLayout } from "./layout.ts";
+import { TAG } from "./values.ts";
 import { promising, suspending } from "./jspi.ts";
 
 export interface Engine {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { ftruncateSync, readFileSync, readSync, writeSync } from "node:fs";
-import { EngineInstance } from "../../../src/isolate/engine.ts";
-import { GuestPages, type SharedPages } from "../../../src/isolate/guest-pages.ts";
-import { createImage, type MemoryImage, OS_PAGE } from "../../../src/isolate/memory-image.ts";
-import { restoreSnapshot } from "../../../src/isolate/snapshot.ts";
-import { openSystemMemory, type SystemMemory } from "../../../src/isolate/system-memory.ts";
-import { artifacts } from "../../harness/isolate.ts";
+import { EngineInstance } from "../../../../src/isolate/engine/engine.ts";
+import { GuestPages, type SharedPages } from "../../../../src/isolate/memory/guest-pages.ts";
+import { createImage, type MemoryImage, OS_PAGE } from "../../../../src/isolate/memory/image.ts";
+import { restoreSnapshot } from "../../../../src/isolate/memory/snapshot.ts";
+import { openSystemMemory, type SystemMemory } from "../../../../src/isolate/memory/system-memory.ts";
+import { artifacts } from "../../../harness/isolate.ts";
 
 const { engine, base } = artifacts;
 const { image } = base.snapshot;

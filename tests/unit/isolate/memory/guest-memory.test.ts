@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { GuestMemory, type MemoryHolder } from "../../../src/isolate/guest-memory.ts";
-import { Account } from "../../../src/isolate/scheduler.ts";
+import { GuestMemory, type MemoryHolder } from "../../../../src/isolate/memory/guest-memory.ts";
+import { Account } from "../../../../src/isolate/scheduler.ts";
 
 class FakeIsolate implements MemoryHolder {
   readonly account: Account;

@@ -2,10 +2,10 @@
  * Instances of the engine that wait for an app, with an image in place: what takes longest of making an isolate is done before somebody waits for it. Few, and counted; the first to
  * go when memory is short.
  */
-import { type Engine, type EngineHooks, EngineInstance } from "./engine.ts";
+import { type Engine, type EngineHooks, EngineInstance } from "../engine/engine.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { GuestPages, SharedPages } from "./guest-pages.ts";
-import type { MemoryImage } from "./memory-image.ts";
+import type { MemoryImage } from "./image.ts";
 import { INSTANCE_BYTES } from "./snapshot.ts";
 
 export interface Blank {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { readBytes, readNumber, readString, TAG } from "../../../src/isolate/engine-values.ts";
-import { BareEngine, LaidOutMemory, layout } from "./fixture.ts";
+import { readBytes, readNumber, readString, TAG } from "../../../../src/isolate/engine/values.ts";
+import { BareEngine, LaidOutMemory, layout } from "../fixture.ts";
 
 const bare = new BareEngine();
 const { instance } = bare;

@@ -4,7 +4,7 @@
  */
 // As a namespace: where zstd is missing the module still loads, and the patch stays as it is.
 import * as zlib from "node:zlib";
-import { isEqualPage, type MemoryImage, OS_PAGE, pageOf } from "./memory-image.ts";
+import { isEqualPage, type MemoryImage, OS_PAGE, pageOf } from "./image.ts";
 
 const WORD = 4;
 const WORDS_PER_PAGE = OS_PAGE / WORD;

@@ -3,7 +3,7 @@
  * every pointer and length is checked against the memory before it is used, with unsigned arithmetic.
  */
 import { Buffer } from "node:buffer";
-import type { EngineLayout } from "./engine-layout.ts";
+import type { EngineLayout } from "./layout.ts";
 
 /** Tags of boxed values (`JS_TAG_*`). Words above `shortBigInt` are doubles. */
 export const TAG = { string: -7, rope: -6, object: -1, int: 0, bool: 1, null: 2, undefined: 3, exception: 6, shortBigInt: 7 } as const;

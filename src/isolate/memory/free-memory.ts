@@ -2,8 +2,8 @@
  * Clears what the engine's allocator holds free, so that no snapshot keeps what was in it. The allocator is dlmalloc: chunks follow each other, the second word
  * of each is its size and, in the low bits, whether it is in use; a free one has at most six words of links after that.
  */
-import type { EngineInstance } from "./engine.ts";
-import { OS_PAGE } from "./memory-image.ts";
+import type { EngineInstance } from "../engine/engine.ts";
+import { OS_PAGE } from "./image.ts";
 
 const IN_USE = 2;
 const FLAGS = 7;

@@ -2,9 +2,9 @@
  * Gives back what an isolate at rest does not need: pages that hold only what is dead, and pages that it shares and has changed nothing in, for much of what a request
  * writes to are counts that end as they were. Where few others are left these go too, and what they hold is kept as words, to be put back before anybody looks.
  */
-import type { EngineInstance } from "./engine.ts";
+import type { EngineInstance } from "../engine/engine.ts";
 import { freePages } from "./free-memory.ts";
-import { isEqualPage, type MemoryImage, OS_PAGE, pageOf } from "./memory-image.ts";
+import { isEqualPage, type MemoryImage, OS_PAGE, pageOf } from "./image.ts";
 import { type Patch, takePatch } from "./patch.ts";
 import type { SystemMemory } from "./system-memory.ts";
 
